@@ -1,0 +1,2 @@
+// Package templates holds the project templates.
+package templates
