@@ -16,17 +16,20 @@ import (
 // Module is a decoded module. It keeps the bytes it was decoded from, never
 // changes, and may be used from several goroutines at once.
 type Module struct {
-	raw       []byte
-	sections  []Section
-	types     []FuncType
-	imports   []Import
-	functions []uint32 // type index of each function the module defines
-	tables    int      // tables the module defines
-	globals   int      // globals the module defines
-	memories  []Memory
-	exports   []Export
-	start     *uint32
-	digest    func() string
+	raw      []byte
+	sections []Section
+	types    []FuncType
+	imports  []Import
+	memories []Memory
+	exports  []Export
+	// funcs are the types of all functions, the imported ones first.
+	funcs []*FuncType
+	// defined is how many of funcs the module defines itself.
+	defined int
+	// spaces is the number of things of each kind, imported ones included.
+	spaces [ExternTag + 1]int
+	start  *uint32
+	digest func() string
 }
 
 func newModule(raw []byte) *Module {
