@@ -7,6 +7,7 @@ package chain
 import (
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/wasm"
@@ -98,6 +99,15 @@ func ParseUpstream(s string) (*url.URL, error) {
 	}
 	u.Path = ""
 	return u, nil
+}
+
+// withScheme completes the short form host:port, which url.Parse would read as
+// a scheme.
+func withScheme(s string) string {
+	if strings.Contains(s, "://") {
+		return s
+	}
+	return "http://" + s
 }
 
 const upstreamHint = "write it as http://HOST:PORT, or h2c://HOST:PORT for HTTP/2 without TLS"

@@ -1,0 +1,291 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wasmctl/wasmctl/internal/chain"
+	"github.com/wasmctl/wasmctl/internal/hint"
+	"github.com/wasmctl/wasmctl/internal/project"
+	"github.com/wasmctl/wasmctl/internal/source"
+)
+
+// chainFlags say what a host of filters is given: the flags that run and
+// deploy share.
+type chainFlags struct {
+	file     string
+	listen   string
+	admin    string
+	upstream string
+	filter   filterFlags
+	source   sourceFlags
+}
+
+// filterFlags are the settings of a single filter. With several, each has its
+// own in a chain file.
+type filterFlags struct {
+	config, configFile     string
+	vmConfig, vmConfigFile string
+	vmID, rootID           string
+	env                    []string
+	failurePolicy          string
+	allowStopIteration     bool
+}
+
+func (f *chainFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVarP(&f.file, "file", "f", "", "take the filters and their settings from a chain `FILE`")
+	flags.StringVar(&f.listen, "listen", "", "listen on `HOST:PORT`; port 0 takes a free one (default "+chain.DefaultListen+")")
+	flags.StringVar(&f.admin, "admin", "", "admin listener on `HOST:PORT` (default "+chain.DefaultAdmin+")")
+	flags.StringVar(&f.upstream, "upstream", "", "where requests go: http://HOST:PORT or h2c://HOST:PORT (default: a built-in echo)")
+	f.filter.add(cmd)
+	f.source.add(cmd)
+}
+
+func (f *filterFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.config, "config", "", "the filter's configuration as `TEXT`: JSON, YAML or plain text")
+	flags.StringVar(&f.configFile, "config-file", "", "the filter's configuration from a `FILE`, JSON or YAML (default: that of the project)")
+	flags.StringVar(&f.vmConfig, "vm-config", "", "the VM's configuration as `TEXT`")
+	flags.StringVar(&f.vmConfigFile, "vm-config-file", "", "the VM's configuration from a `FILE`")
+	flags.StringVar(&f.vmID, "vm-id", "", "Envoy's VmConfig.vm_id")
+	flags.StringVar(&f.rootID, "root-id", "", "Envoy's PluginConfig.root_id")
+	flags.StringArrayVar(&f.env, "env", nil, "`NAME=VALUE` in the filter's environment; may be repeated")
+	flags.StringVar(&f.failurePolicy, "failure-policy", "", "what happens after the filter traps: closed, open or reload (default closed)")
+	flags.BoolVar(&f.allowStopIteration, "allow-on-headers-stop-iteration", false,
+		"let StopIteration from a headers callback mean what the specification says")
+	cmd.MarkFlagsMutuallyExclusive("config", "config-file")
+	cmd.MarkFlagsMutuallyExclusive("vm-config", "vm-config-file")
+	completeValues(cmd, "failure-policy", string(chain.FailClosed), string(chain.FailOpen), string(chain.FailReload))
+}
+
+// filterFlagNames are the flags that make no sense for several filters.
+var filterFlagNames = [...]string{
+	"config", "config-file", "vm-config", "vm-config-file", "vm-id", "root-id",
+	"env", "failure-policy", "allow-on-headers-stop-iteration",
+}
+
+// check refuses combinations that say two things at once.
+func (f *chainFlags) check(cmd *cobra.Command, sources []string) error {
+	if f.file != "" && len(sources) > 0 {
+		return usagef("both a SOURCE and -f %s are given: name the filters in one of them", f.file)
+	}
+	if f.file == "" && len(sources) < 2 {
+		return nil
+	}
+	for _, name := range filterFlagNames {
+		if cmd.Flags().Changed(name) {
+			return &usageError{hint.Errorf("give each filter its own settings in a chain file, with -f",
+				"--%s is for a single filter", name)}
+		}
+	}
+	return nil
+}
+
+// chain resolves the sources and puts the chain together. All that can be
+// wrong with the configuration is found here, before anything starts.
+func (f *chainFlags) chain(ctx context.Context, a *app, sources []string) (*chain.Chain, error) {
+	c := &chain.Chain{Listen: f.listen, Admin: f.admin}
+	upstream := f.upstream
+	specs := f.specs(sources)
+	dir := ""
+	if f.file != "" {
+		file, err := chain.ReadFile(f.file)
+		if err != nil {
+			return nil, err
+		}
+		specs, dir = file.Filters, file.Dir
+		c.Listen, c.Admin = or(c.Listen, file.Listen), or(c.Admin, file.Admin)
+		upstream = or(upstream, file.Upstream)
+	}
+	c.Listen, c.Admin = or(c.Listen, chain.DefaultListen), or(c.Admin, chain.DefaultAdmin)
+
+	var err error
+	if c.Upstream, err = chain.ParseUpstream(upstream); err != nil {
+		return nil, err
+	}
+	for _, spec := range specs {
+		filter, err := f.resolve(ctx, a, spec, dir)
+		if err != nil {
+			return nil, err
+		}
+		c.Filters = append(c.Filters, *filter)
+	}
+	return c, nameFilters(c)
+}
+
+// specs are the filters named on the command line; none means the project
+// around the current folder.
+func (f *chainFlags) specs(sources []string) []chain.FilterSpec {
+	if len(sources) == 0 {
+		sources = []string{"."}
+	}
+	specs := make([]chain.FilterSpec, len(sources))
+	for i, s := range sources {
+		specs[i].Source = s
+	}
+	return specs
+}
+
+// resolve turns one spec, with the flags where they apply, into a filter.
+func (f *chainFlags) resolve(ctx context.Context, a *app, spec chain.FilterSpec, dir string) (*chain.Filter, error) {
+	if err := checkFiles(f.filter.configFile, f.filter.vmConfigFile); err != nil {
+		return nil, err
+	}
+	src, err := f.source.resolve(ctx, a, relativeSource(dir, spec.Source))
+	if err != nil {
+		return nil, err
+	}
+	filter := &chain.Filter{
+		Name: or(spec.Name, src.Name), Module: src.Module,
+		RootID: or(spec.RootID, f.filter.rootID), VMID: or(spec.VMID, f.filter.vmID),
+		AllowOnHeadersStopIteration: spec.AllowOnHeadersStopIteration || f.filter.allowStopIteration,
+		Environment:                 spec.Env,
+	}
+	if filter.FailurePolicy, err = chain.ParseFailurePolicy(or(spec.FailurePolicy, f.filter.failurePolicy)); err != nil {
+		return nil, err
+	}
+	if len(f.filter.env) > 0 {
+		if filter.Environment, err = parseEnv(f.filter.env); err != nil {
+			return nil, err
+		}
+	}
+	if filter.VMConfiguration, err = f.vmConfiguration(spec); err != nil {
+		return nil, err
+	}
+	filter.Configuration, err = f.configuration(spec, dir, src.Project)
+	if err != nil {
+		return nil, fmt.Errorf("filter %s: %w", filter.Name, err)
+	}
+	return filter, nil
+}
+
+func checkFiles(paths ...string) error {
+	for _, p := range paths {
+		if p == "" {
+			continue
+		}
+		if _, err := os.Stat(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *chainFlags) vmConfiguration(spec chain.FilterSpec) ([]byte, error) {
+	switch {
+	case f.filter.vmConfigFile != "":
+		return chain.ReadConfigurationFile(f.filter.vmConfigFile)
+	case f.filter.vmConfig != "":
+		return chain.ParseConfiguration([]byte(f.filter.vmConfig))
+	}
+	return spec.VMConfiguration()
+}
+
+// configuration is, in this order, what the flags say, what the chain file
+// says, the example that the project carries, or nothing. It is held to the
+// project's schema.
+func (f *chainFlags) configuration(spec chain.FilterSpec, dir string, p *project.Project) ([]byte, error) {
+	configuration, err := f.givenConfiguration(spec, dir, p)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil || p.Schema == "" || len(configuration) == 0 {
+		return configuration, nil
+	}
+	return configuration, checkSchema(filepath.Join(p.Dir, p.Schema), configuration)
+}
+
+func (f *chainFlags) givenConfiguration(spec chain.FilterSpec, dir string, p *project.Project) ([]byte, error) {
+	switch {
+	case f.filter.configFile != "":
+		return chain.ReadConfigurationFile(f.filter.configFile)
+	case f.filter.config != "":
+		return chain.ParseConfiguration([]byte(f.filter.config))
+	}
+	configuration, given, err := spec.Configuration(dir)
+	if given || err != nil || p == nil || p.Config == "" {
+		return configuration, err
+	}
+	configuration, err = chain.ReadConfigurationFile(filepath.Join(p.Dir, p.Config))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, hint.Wrap(err, "wasmctl.yaml names this file under 'config:'; create it, or remove the key")
+	}
+	return configuration, err
+}
+
+func checkSchema(path string, configuration []byte) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return hint.Wrap(err, "wasmctl.yaml names this file under 'schema:'; create it, or remove the key")
+	}
+	schema, err := chain.ParseSchema(path, text)
+	if err != nil {
+		return err
+	}
+	return hint.Wrap(schema.Check(configuration), "the schema is "+path)
+}
+
+// relativeSource lets the paths of a chain file start at the file's folder.
+// What is no path there, such as a reference, stays as it is.
+func relativeSource(dir, s string) string {
+	if dir == "" || dir == "." || filepath.IsAbs(s) {
+		return s
+	}
+	path := filepath.Join(dir, s)
+	if _, err := os.Stat(path); err != nil {
+		return s
+	}
+	return path
+}
+
+// nameFilters tells filters of the same name apart where the user did not.
+func nameFilters(c *chain.Chain) error {
+	count := map[string]int{}
+	for i := range c.Filters {
+		name := c.Filters[i].Name
+		if count[name]++; count[name] > 1 {
+			c.Filters[i].Name = fmt.Sprintf("%s-%d", name, count[name])
+		}
+	}
+	return c.CheckNames()
+}
+
+func parseEnv(pairs []string) (map[string]string, error) {
+	env := make(map[string]string, len(pairs))
+	for _, pair := range pairs {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return nil, usagef("--env %q is not NAME=VALUE", pair)
+		}
+		env[name] = value
+	}
+	return env, nil
+}
+
+func or(first, second string) string {
+	if first != "" {
+		return first
+	}
+	return second
+}
+
+// sourceFlags say how a SOURCE is fetched.
+type sourceFlags struct {
+	registry registryFlags
+}
+
+func (f *sourceFlags) add(cmd *cobra.Command) { f.registry.add(cmd) }
+
+// resolve turns a SOURCE into a module. The compiler's messages go to stderr
+// as they are.
+func (f *sourceFlags) resolve(ctx context.Context, a *app, s string) (*source.Source, error) {
+	return nil, bytes.ErrTooLarge
+}
