@@ -96,8 +96,8 @@ func missingHint(i Import) string {
 	const undefined = "the name was left undefined at link time: link what defines it, or remove the call"
 	switch {
 	case i.Module == moduleEnv && i.Name == "abort":
-		return "this is AssemblyScript's default abort: compile with 'asc --use abort=assembly/abort/abort' " +
-			"and an abort function of your own, as projects of 'wasmctl init' do"
+		return "this is AssemblyScript's default abort: compile with 'asc --use abort=FILE/FUNCTION' and an abort " +
+			"function of your own, or with an SDK's '--use abort=abort_proc_exit'"
 	case i.Module == moduleEnv && strings.HasPrefix(i.Name, "__cxa_"):
 		return "C++ exceptions need a runtime that is not there: compile with -fno-exceptions"
 	case i.Module == moduleEnv && strings.HasPrefix(i.Name, "emscripten_"):
