@@ -5,6 +5,12 @@ package project
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/wasmctl/wasmctl/internal/hint"
 )
 
 // FileName is the name of the file at the root of a project.
@@ -12,6 +18,9 @@ const FileName = "wasmctl.yaml"
 
 // ErrNotFound says that no folder from the given one upwards holds a project.
 var ErrNotFound = errors.New("no " + FileName + " found")
+
+// notFoundHint is the next step when there is no project.
+const notFoundHint = "make a project with 'wasmctl init', or name the folder of one"
 
 // Language is the programming language of a project, as wasmctl.yaml and the
 // command line spell it.
@@ -41,17 +50,78 @@ type Project struct {
 	Schema string `json:"schema,omitempty"`
 }
 
+// ConfigPath returns the path of the example configuration, "" without one.
+// That the file exists has not been checked: not every command needs it.
+func (p *Project) ConfigPath() string { return p.path(p.Config) }
+
+// SchemaPath returns the path of the JSON Schema, "" without one. That the file
+// exists has not been checked.
+func (p *Project) SchemaPath() string { return p.path(p.Schema) }
+
+func (p *Project) path(name string) string {
+	if name == "" {
+		return ""
+	}
+	return filepath.Join(p.Dir, filepath.FromSlash(name))
+}
+
 // Find returns the project that dir belongs to: that of the nearest folder, dir
 // itself or one above it, with a wasmctl.yaml. The errors are ErrNotFound and
 // those of Load.
-func Find(dir string) (*Project, error) { panic("todo") }
+func Find(dir string) (*Project, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("find the project of %s: %w", dir, err)
+	}
+	if info, err := os.Stat(abs); err != nil {
+		return nil, hint.Wrap(fmt.Errorf("find the project of %s: %w", dir, err), notFoundHint)
+	} else if !info.IsDir() {
+		return nil, hint.Errorf("name the folder of a project", "%s is not a folder", dir)
+	}
+	for at := abs; ; {
+		found, err := load(at, display(dir, abs, at))
+		if !errors.Is(err, ErrNotFound) {
+			return found, err
+		}
+		up := filepath.Dir(at)
+		if up == at {
+			return nil, hint.Errorf(notFoundHint, "%w in %s or above it", ErrNotFound, abs)
+		}
+		at = up
+	}
+}
 
 // Load reads the project whose wasmctl.yaml is in dir itself. The error is
 // ErrNotFound without that file, *FileError when its content is wrong.
-func Load(dir string) (*Project, error) { panic("todo") }
+func Load(dir string) (*Project, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("load the project in %s: %w", dir, err)
+	}
+	return load(abs, display(dir, abs, abs))
+}
 
-// ConfigPath returns the path of the example configuration, "" without one.
-func (p *Project) ConfigPath() string { panic("todo") }
+// display returns the path of the project file in the folder at for messages:
+// spelled as the user spelled the folder, when that is the one.
+func display(dir, abs, at string) string {
+	if at == abs {
+		return filepath.Join(dir, FileName)
+	}
+	return filepath.Join(at, FileName)
+}
 
-// SchemaPath returns the path of the JSON Schema, "" without one.
-func (p *Project) SchemaPath() string { panic("todo") }
+func load(dir, name string) (*Project, error) {
+	text, err := readFile(filepath.Join(dir, FileName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, hint.Errorf(notFoundHint, "%w in %s", ErrNotFound, dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	p, err := decode(name, text)
+	if err != nil {
+		return nil, err
+	}
+	p.Dir = dir
+	return p, nil
+}
