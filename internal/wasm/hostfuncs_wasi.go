@@ -4,7 +4,9 @@ package wasm
 type wasiFunction struct{ name, params, results string }
 
 // wasiFunctions is the table of the WASI functions that Envoy offers. Many of
-// them do nothing but fail, yet all of them link.
+// them do nothing but fail, yet all of them link. Envoy declares path_link and
+// path_symlink with one parameter less than WASI does: a module that really
+// imports one of them does not load.
 //
 // https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md
 func wasiFunctions() []wasiFunction {
@@ -39,12 +41,12 @@ func wasiFunctions() []wasiFunction {
 		{"path_create_directory", "iii", "i"},
 		{"path_filestat_get", "iiiii", "i"},
 		{"path_filestat_set_times", "iiiiIIi", "i"},
-		{"path_link", "iiiiiii", "i"},
+		{"path_link", "iiiiii", "i"},
 		{"path_open", "iiiiiIIii", "i"},
 		{"path_readlink", "iiiiii", "i"},
 		{"path_remove_directory", "iii", "i"},
 		{"path_rename", "iiiiii", "i"},
-		{"path_symlink", "iiiii", "i"},
+		{"path_symlink", "iiii", "i"},
 		{"path_unlink_file", "iii", "i"},
 		{"poll_oneoff", "iiii", "i"},
 		{"proc_exit", "i", ""},
