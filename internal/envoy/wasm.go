@@ -3,6 +3,7 @@ package envoy
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/wasmctl/wasmctl/internal/chain"
 )
@@ -49,7 +50,7 @@ func (a *Admin) LoadedFilters(ctx context.Context, c *chain.Chain) (map[string]b
 	}
 	loaded := map[string]bool{}
 	for _, f := range c.Filters {
-		_, loaded[f.Name] = stats["wasm."+f.Name+".vm_reload"]
+		_, loaded[f.Name] = stats["wasm."+strings.ReplaceAll(f.Name, ":", "_")+".vm_reload"]
 	}
 	return loaded, nil
 }
