@@ -1,8 +1,10 @@
 package testkit
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -14,7 +16,7 @@ const (
 	// Envoy is an Envoy binary: WASMCTL_TEST_ENVOY is its path.
 	Envoy Component = "envoy"
 	// EnvoyImage is an Envoy image that the Docker daemon has: WASMCTL_TEST_ENVOY_IMAGE is its name.
-	EnvoyImage Component = "envoy image"
+	EnvoyImage Component = "envoy-image"
 	// Docker is a Docker daemon: WASMCTL_TEST_DOCKER=1.
 	Docker Component = "docker"
 	// Network is the network outside: WASMCTL_TEST_NETWORK=1.
@@ -30,25 +32,34 @@ const (
 // fails, so that nothing is skipped unseen.
 func Need(t testing.TB, c Component) string {
 	t.Helper()
-	name := map[Component]string{
-		Envoy:      "WASMCTL_TEST_ENVOY",
-		EnvoyImage: "WASMCTL_TEST_ENVOY_IMAGE",
-		Docker:     "WASMCTL_TEST_DOCKER",
-		Network:    "WASMCTL_TEST_NETWORK",
-		Go:         "WASMCTL_TEST_GO",
-	}[c]
-	if value := os.Getenv(name); value != "" && value != "0" {
+	if value, ok := Lookup(c); ok {
 		return value
 	}
-	if c == Go {
-		if path, err := exec.LookPath("go"); err == nil {
-			return path
-		}
-	}
-	const format = "needs %s: set %s ('make test' does)"
 	if os.Getenv("CI") == "true" {
-		t.Fatalf(format, c, name)
+		t.Fatal(c.Missing())
 	}
-	t.Skipf(format, c, name)
+	t.Skip(c.Missing())
 	return ""
+}
+
+// Lookup returns how a component is reached, as Need does, and whether it is there.
+func Lookup(c Component) (string, bool) {
+	if value := os.Getenv(c.variable()); value != "" && value != "0" {
+		return value, true
+	}
+	if c == Go {
+		path, err := exec.LookPath("go")
+		return path, err == nil
+	}
+	return "", false
+}
+
+// Missing says what to do for a component that is not there.
+func (c Component) Missing() string {
+	return fmt.Sprintf("needs %s: set %s ('make test' does)", c, c.variable())
+}
+
+// variable is the environment variable that names the component.
+func (c Component) variable() string {
+	return "WASMCTL_TEST_" + strings.ToUpper(strings.ReplaceAll(string(c), "-", "_"))
 }
