@@ -11,6 +11,12 @@ func ProxyLog() HostFunc { return HostFunc{"proxy_log", "iii", "i"} }
 // that agree. The imports get the function indices 0, 1, 2 and so on. Tests add
 // the callbacks they are about.
 func Filter(imports ...HostFunc) *Module {
+	return FilterConfiguredBy(I32Const(1), imports...)
+}
+
+// FilterConfiguredBy is Filter with the given code as its proxy_on_configure:
+// it leaves 1 on the stack to accept its configuration, 0 to refuse it.
+func FilterConfiguredBy(configure []byte, imports ...HostFunc) *Module {
 	m := &Module{}
 	for _, f := range imports {
 		m.Import("env", f.Name, f.Params, f.Results)
@@ -27,6 +33,6 @@ func Filter(imports ...HostFunc) *Module {
 	}
 	m.ExportFunction("proxy_on_memory_allocate", "i", "i", alloc...)
 	m.ExportFunction("proxy_on_vm_start", "ii", "i", I32Const(1)...)
-	m.ExportFunction("proxy_on_configure", "ii", "i", I32Const(1)...)
+	m.ExportFunction("proxy_on_configure", "ii", "i", configure...)
 	return m
 }
