@@ -6,9 +6,13 @@ package build
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
+	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/progress"
 	"github.com/wasmctl/wasmctl/internal/project"
 	"github.com/wasmctl/wasmctl/internal/wasm"
@@ -38,9 +42,9 @@ type Result struct {
 	// Size is the size of the module in bytes, SHA256 its digest in hexadecimal.
 	Size   int64  `json:"size"`
 	SHA256 string `json:"sha256"`
-	// Output is the further file that was written, if one was asked for.
+	// Output is the further file that was asked for.
 	Output string `json:"output,omitempty"`
-	// UpToDate is set when an earlier build was still good.
+	// UpToDate is set when the module of an earlier build was still good.
 	UpToDate bool `json:"upToDate"`
 	Debug    bool `json:"debug,omitempty"`
 	// Toolchain names the toolchain and its version: "go1.26.8".
@@ -49,7 +53,99 @@ type Result struct {
 }
 
 // Build builds the project unless the module of an earlier build is still good.
+// Several builds of one project may run at once, in one process or in several:
+// one of them works, the others wait and take its result.
+//
 // The errors are *CompileError, ErrToolMissing, ErrToolTooOld, ErrLanguage,
-// *wasm.CheckError for a module that no host would load, and those of writing
-// files. After an error the result of an earlier build is still there.
-func Build(ctx context.Context, o Options) (*Result, error) { panic("todo") }
+// *wasm.CheckError for a module that no host would load, that of ctx, and those
+// of writing files. After an error the module of an earlier build is unchanged.
+func Build(ctx context.Context, o Options) (*Result, error) {
+	begin := time.Now()
+	j := newJob(o)
+	if err := checkOutput(o.Output); err != nil {
+		return nil, err
+	}
+	tools, err := toolchainOf(j)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := fingerprint(ctx, j, tools)
+	if err != nil {
+		return nil, err
+	}
+	r, ok := j.upToDate(inputs)
+	if !ok {
+		if r, err = buildLocked(ctx, j, tools, inputs); err != nil {
+			return nil, err
+		}
+	}
+	if err := writeOutput(o.Output, r); err != nil {
+		return nil, err
+	}
+	r.Duration = time.Since(begin)
+	return r, nil
+}
+
+// buildLocked builds when no other build of the project is at work. The one it
+// waited for may have done what this one wants.
+func buildLocked(ctx context.Context, j *job, tools toolchain, inputs string) (_ *Result, err error) {
+	unlock, err := j.lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if r, ok := j.upToDate(inputs); ok {
+		return r, nil
+	}
+	end := j.progress.Start("build "+j.project.Name, 0)
+	defer func() { end(err) }()
+	version, err := tools.version(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return compile(ctx, j, tools, stamp{Inputs: inputs, Toolchain: version})
+}
+
+// compile runs the compiler in a temporary folder and puts the module in its
+// place once it is known to be good.
+func compile(ctx context.Context, j *job, tools toolchain, s stamp) (*Result, error) {
+	temp, err := os.MkdirTemp(j.dir, ".build-")
+	if err != nil {
+		return nil, notWritable(err, j.dir)
+	}
+	defer removeAll(temp)
+	out := filepath.Join(temp, filepath.Base(j.module))
+	if err := tools.compile(ctx, out, temp); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, hint.Wrap(&CompileError{Toolchain: s.Toolchain, Dir: j.project.Dir, Err: err},
+			"correct what the messages of the compiler name")
+	}
+	m, err := readModule(out)
+	if err != nil {
+		return nil, fmt.Errorf("%s built no module from %s: %w", s.Toolchain, j.project.Dir, err)
+	}
+	if err := wasm.Check(m); err != nil {
+		return nil, fmt.Errorf("%s compiles, but %w", j.project.Dir, err)
+	}
+	if err := j.install(out); err != nil {
+		return nil, err
+	}
+	s.Module = m.SHA256()
+	// What changed while the compiler ran may or may not be in the module.
+	if after, err := fingerprint(ctx, j, tools); err == nil && after == s.Inputs {
+		if err := j.writeStamp(s); err != nil {
+			return nil, err
+		}
+	}
+	return j.result(m, s), nil
+}
+
+func readModule(path string) (*wasm.Module, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return wasm.Decode(b)
+}

@@ -1,0 +1,85 @@
+package build
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/wasmctl/wasmctl/internal/hint"
+)
+
+// checkOutput finds out before a long build that its result could not be written.
+func checkOutput(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return hint.Errorf("name a file in it", "the output %s is a folder", path)
+	}
+	dir := filepath.Dir(path)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return hint.Errorf("make the folder first, or name another file", "the output %s: there is no folder %s", path, dir)
+	}
+	return nil
+}
+
+// writeOutput puts the module into a further file, unless it is there already.
+func writeOutput(path string, r *Result) error {
+	if path == "" {
+		return nil
+	}
+	r.Output = path
+	if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, r.Module.Bytes()) {
+		return nil
+	}
+	err := writeFile(path, r.Module.Bytes())
+	if errors.Is(err, fs.ErrPermission) {
+		return hint.Wrap(err, "name a file in a folder that you may write to")
+	}
+	return err
+}
+
+// writeFile replaces the file as a whole: readers see the old content or the new.
+func writeFile(path string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = syncFile(f.Name())
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// syncFile makes the file readable for all and brings it to the disk.
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
+}
+
+// removeAll removes the folder. After a kill the compiler's children may write
+// into it for one more moment, hence the further attempts.
+func removeAll(dir string) {
+	for range 20 {
+		if os.RemoveAll(dir) == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}

@@ -1,0 +1,139 @@
+package build
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// fingerprintVersion changes when builds of the same inputs give other results,
+// or when the fingerprint is made in another way.
+const fingerprintVersion = "wasmctl build 1"
+
+// fingerprint returns a digest of everything that decides the result of a
+// build: the toolchain and its settings, and the content of every file. Times
+// do not count, and neither does the place of the project.
+func fingerprint(ctx context.Context, j *job, tools toolchain) (string, error) {
+	settings, err := tools.settings(ctx)
+	if err != nil {
+		return "", err
+	}
+	h := hasher{hash: sha256.New(), buffer: make([]byte, 64<<10), seen: map[string]bool{}}
+	h.field(fingerprintVersion)
+	h.field(settings)
+	for i, root := range tools.roots() {
+		h.field(fmt.Sprint("root ", i))
+		if err := h.tree(ctx, root); err != nil {
+			return "", fmt.Errorf("read the sources of %s: %w", j.project.Name, err)
+		}
+	}
+	return hex.EncodeToString(h.hash.Sum(nil)), nil
+}
+
+// hasher hashes names and contents of files.
+type hasher struct {
+	hash   hash.Hash
+	buffer []byte
+	// seen are the folders behind links that have been hashed.
+	seen map[string]bool
+}
+
+// field writes a string so that no two lists of strings look the same.
+func (h *hasher) field(s string) { fmt.Fprintf(h.hash, "%d:%s", len(s), s) }
+
+// tree hashes what is below root, which may also be a file. What is not there
+// hashes as missing: the toolchain has the better message for it.
+func (h *hasher) tree(ctx context.Context, root string) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		rel, relErr := filepath.Rel(root, path)
+		if relErr != nil {
+			return relErr
+		}
+		rel = filepath.ToSlash(rel)
+		switch {
+		case os.IsNotExist(err):
+			h.field("missing " + rel)
+			return nil
+		case err != nil:
+			return err
+		case path != root && ignored(path):
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			return nil
+		case d.Type() == fs.ModeSymlink:
+			return h.link(ctx, path, rel)
+		}
+		return h.file(path, rel, d.Type())
+	})
+}
+
+// ignored tells what is no source: version control, packages of node, and what
+// wasmctl itself puts into a build folder.
+func ignored(path string) bool {
+	name := filepath.Base(path)
+	switch name {
+	case ".git", ".hg", ".svn", "node_modules":
+		return true
+	}
+	if filepath.Base(filepath.Dir(path)) != FolderName {
+		return false
+	}
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".wasm") || strings.HasSuffix(name, ".wasm.stamp")
+}
+
+// link hashes what a symbolic link leads to, each folder once.
+func (h *hasher) link(ctx context.Context, path, rel string) error {
+	target, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		h.field("broken link " + rel)
+		return nil
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return h.file(target, rel, info.Mode().Type())
+	}
+	h.field("link " + rel)
+	if h.seen[target] {
+		return nil
+	}
+	h.seen[target] = true
+	return h.tree(ctx, target)
+}
+
+// file hashes one file by its name and content; a pipe or a device by its name
+// alone.
+func (h *hasher) file(path, rel string, mode fs.FileMode) error {
+	if !mode.IsRegular() {
+		h.field("other " + rel)
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	h.field("file " + rel)
+	content := sha256.New()
+	// The wrapper keeps CopyBuffer from bypassing the buffer.
+	if _, err := io.CopyBuffer(content, struct{ io.Reader }{f}, h.buffer); err != nil {
+		return err
+	}
+	h.hash.Write(content.Sum(nil))
+	return nil
+}
