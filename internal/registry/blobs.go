@@ -1,0 +1,182 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
+	"oras.land/oras-go/v2/content"
+	"oras.land/oras-go/v2/errdef"
+
+	"github.com/wasmctl/wasmctl/internal/artifact"
+	"github.com/wasmctl/wasmctl/internal/hint"
+)
+
+const (
+	// abortTime is how long cleaning up may take after a failure.
+	abortTime = 5 * time.Second
+)
+
+// errVanished says that another process removed a blob between the moment it
+// was found in the store and the moment it was to be used.
+var errVanished = errors.New("a blob was removed by another process")
+
+// writer adds the blobs of one image to the store. Nothing refers to them
+// before commit.
+type writer struct {
+	store *Store
+	mu    sync.Mutex
+	fresh []ocispec.Descriptor
+	found []ocispec.Descriptor
+}
+
+// Push stores a blob, unless it is there and intact: then the error is
+// errdef.ErrAlreadyExists. A damaged one is replaced. oras-go verifies size and
+// digest in a temporary file and renames it.
+func (w *writer) Push(ctx context.Context, desc ocispec.Descriptor, r io.Reader) error {
+	if w.has(desc) {
+		return fmt.Errorf("%s: %w", desc.Digest, errdef.ErrAlreadyExists)
+	}
+	err := w.store.blobs.Push(ctx, desc, r)
+	if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.fresh = append(w.fresh, desc)
+	return err
+}
+
+// has tells whether the store has the blob, byte for byte, and removes it if it
+// is there but damaged.
+func (w *writer) has(desc ocispec.Descriptor) bool {
+	path := w.store.blobPath(desc.Digest)
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	if info.Size() != desc.Size || !intact(path, desc) {
+		// When it cannot be removed, Push reports why.
+		_ = os.Remove(path)
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.found = append(w.found, desc)
+	return true
+}
+
+func intact(path string, desc ocispec.Descriptor) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	r := content.NewVerifyReader(f, desc)
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return false
+	}
+	return r.Verify() == nil
+}
+
+// commit makes the blobs durable and then adds the entry to the index.
+func (w *writer) commit(ctx context.Context, e entry) error {
+	var group errgroup.Group
+	for _, desc := range w.fresh {
+		group.Go(func() error { return syncFile(w.store.blobPath(desc.Digest)) })
+	}
+	if err := group.Wait(); err != nil {
+		return w.store.writeError(err)
+	}
+	return w.store.update(ctx, func(x *index) error {
+		for _, desc := range append(w.found, w.fresh...) {
+			if _, err := os.Stat(w.store.blobPath(desc.Digest)); err != nil {
+				return fmt.Errorf("%s: %w", desc.Digest, errVanished)
+			}
+		}
+		x.set(e)
+		return nil
+	})
+}
+
+// abort removes the blobs that were written, as far as nothing refers to them.
+// It works also after the context of the write was cancelled.
+func (w *writer) abort(ctx context.Context) {
+	if len(w.fresh) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
+	defer cancel()
+	written := digests{}
+	for _, desc := range w.fresh {
+		written[desc.Digest] = true
+	}
+	// What cannot be removed now is unreferenced, and a later rm takes it.
+	_ = w.store.locked(ctx, func() error {
+		x, err := w.store.readIndex()
+		if err != nil {
+			return err
+		}
+		return w.store.removeUnused(ctx, x, written)
+	})
+}
+
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // vanished: the check under the lock tells
+	}
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	// Windows syncs no file that was opened for reading; there the blob is
+	// checked on every read like everywhere, and replaced when it is damaged.
+	if errors.Is(err, fs.ErrPermission) {
+		err = nil
+	}
+	return errors.Join(err, f.Close())
+}
+
+func (s *Store) blobPath(d digest.Digest) string {
+	return filepath.Join(s.dir, ocispec.ImageBlobsDir, d.Algorithm().String(), d.Encoded())
+}
+
+// explain names the file behind an error of package artifact.
+func (s *Store) explain(ref Reference, err error) error {
+	var blob *artifact.BlobError
+	if !errors.As(err, &blob) {
+		return s.writeError(err)
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, artifact.ErrTooLarge) {
+		return err
+	}
+	cause := blob.Err
+	if errors.Is(cause, errdef.ErrNotFound) {
+		cause = errors.New("the file is missing")
+	}
+	next := fmt.Sprintf("build it again with 'wasmctl build -t %s', or remove it with 'wasmctl rm %s'", ref, ref)
+	if ref.Remote() {
+		next = fmt.Sprintf("'wasmctl pull %s' replaces the file; 'wasmctl rm %s' removes the image", ref, ref)
+	}
+	return hint.Errorf(next, "%s: %w", ref, &DamagedError{File: s.blobPath(blob.Descriptor.Digest), Err: cause})
+}
+
+// writeError marks an error of the file system as one of the store.
+func (s *Store) writeError(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	if errors.As(err, &path) || errors.As(err, &link) {
+		return s.unusable(err)
+	}
+	return err
+}
