@@ -45,8 +45,8 @@ fmt: ## Format the Go code.
 	$(TOOL) gofumpt -l -w .
 
 .PHONY: docs
-docs: build ## Write docs/reference from the commands.
-	$(GO) run ./docs/generate
+docs: ## Write docs/reference.md from the commands.
+	$(GO) test ./internal/cli -run TestReference$$ -count=1 -update
 
 .PHONY: bench
 bench: ## Measure, and write docs/benchmarks.md.

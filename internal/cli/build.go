@@ -49,8 +49,12 @@ When nothing has changed, no compiler is started.`,
 }
 
 func runBuild(ctx context.Context, a *app, o buildOptions) error {
-	if err := checkTag(o.tag); err != nil {
-		return err
+	var tag registry.Reference
+	if o.tag != "" {
+		var err error
+		if tag, err = parseReference(o.tag); err != nil {
+			return err
+		}
 	}
 	p, err := project.Find(o.dir)
 	if err != nil {
@@ -62,7 +66,7 @@ func runBuild(ctx context.Context, a *app, o buildOptions) error {
 	}
 	r := buildResult{Result: built}
 	if o.tag != "" {
-		if err := r.store(ctx, a, p, o.tag); err != nil {
+		if err := r.store(ctx, a, p, tag); err != nil {
 			return err
 		}
 	}
@@ -93,21 +97,21 @@ func round(d time.Duration) time.Duration {
 // buildResult is a build, and where it was stored.
 type buildResult struct {
 	*build.Result
-	Tag    string `json:"tag,omitempty"`
-	Digest string `json:"digest,omitempty"`
+	Tag    string          `json:"tag,omitempty"`
+	Digest registry.Digest `json:"digest,omitempty"`
 }
 
-func (r *buildResult) store(ctx context.Context, a *app, p *project.Project, tag string) error {
+func (r *buildResult) store(ctx context.Context, a *app, p *project.Project, tag registry.Reference) error {
 	store, err := a.store()
 	if err != nil {
 		return err
 	}
-	desc, err := store.Put(ctx, artifact.New(r.Module, p.Name), tag)
+	image, err := store.Put(ctx, artifact.Artifact{Module: r.Module, Title: p.Name}, tag)
 	if err != nil {
 		return err
 	}
-	r.Tag, r.Digest = tag, string(desc.Digest)
-	a.say("Stored as %s.", tag)
+	r.Tag, r.Digest = image.Ref, image.Digest
+	a.say("Stored as %s.", image.Ref)
 	return nil
 }
 
@@ -119,15 +123,4 @@ func (r buildResult) Text(w io.Writer) error {
 	}
 	_, err := fmt.Fprintln(w, relative(path))
 	return err
-}
-
-// checkTag refuses a bad tag before a build is spent on it.
-func checkTag(tag string) error {
-	if tag == "" {
-		return nil
-	}
-	if err := registry.ValidateTag(tag); err != nil {
-		return &usageError{err}
-	}
-	return nil
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -200,7 +199,7 @@ func (f *chainFlags) configuration(spec chain.FilterSpec, dir string, p *project
 	if p == nil || p.Schema == "" || len(configuration) == 0 {
 		return configuration, nil
 	}
-	return configuration, checkSchema(filepath.Join(p.Dir, p.Schema), configuration)
+	return configuration, checkSchema(p.SchemaPath(), configuration)
 }
 
 func (f *chainFlags) givenConfiguration(spec chain.FilterSpec, dir string, p *project.Project) ([]byte, error) {
@@ -214,7 +213,7 @@ func (f *chainFlags) givenConfiguration(spec chain.FilterSpec, dir string, p *pr
 	if given || err != nil || p == nil || p.Config == "" {
 		return configuration, err
 	}
-	configuration, err = chain.ReadConfigurationFile(filepath.Join(p.Dir, p.Config))
+	configuration, err = chain.ReadConfigurationFile(p.ConfigPath())
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, hint.Wrap(err, "wasmctl.yaml names this file under 'config:'; create it, or remove the key")
 	}
@@ -275,17 +274,4 @@ func or(first, second string) string {
 		return first
 	}
 	return second
-}
-
-// sourceFlags say how a SOURCE is fetched.
-type sourceFlags struct {
-	registry registryFlags
-}
-
-func (f *sourceFlags) add(cmd *cobra.Command) { f.registry.add(cmd) }
-
-// resolve turns a SOURCE into a module. The compiler's messages go to stderr
-// as they are.
-func (f *sourceFlags) resolve(ctx context.Context, a *app, s string) (*source.Source, error) {
-	return nil, bytes.ErrTooLarge
 }

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -130,12 +129,9 @@ func (o *initOptions) checkGiven() error {
 	if err != nil {
 		return asUsage(err)
 	}
-	if o.Template != "" {
-		if err := scaffold.CheckTemplate(language, o.Template); err != nil {
-			return asUsage(err)
-		}
+	if names := namesOf(templates); o.Template != "" && !slices.Contains(names, o.Template) {
+		return asUsage(&scaffold.UnknownError{Kind: "template", Name: o.Template, Offered: names})
 	}
-	_ = templates
 	if o.Name != "" {
 		return asUsage(project.ValidateName(o.Name))
 	}
@@ -186,9 +182,6 @@ func (o *initOptions) askLanguage(ctx context.Context, a *app) error {
 	return ui.Ask(ctx, a.Streams, ui.Question{Title: "Language", Choices: choices, Answer: &o.Language})
 }
 
-// notInName is what a folder's name may hold and a filter's name may not.
-var notInName = regexp.MustCompile(`[^a-z0-9]+`)
-
 // nameOfDir derives a filter's name from a folder's.
 func nameOfDir(dir string) (string, error) {
 	abs, err := filepath.Abs(dir)
@@ -196,8 +189,8 @@ func nameOfDir(dir string) (string, error) {
 		return "", err
 	}
 	base := filepath.Base(abs)
-	name := strings.Trim(notInName.ReplaceAllString(strings.ToLower(base), "-"), "-")
-	if err := project.ValidateName(name); err != nil {
+	name := project.NameFrom(base)
+	if name == "" {
 		return "", &usageError{hint.Errorf("give one with --name", "no name can be derived from the folder %q", base)}
 	}
 	return name, nil
@@ -216,12 +209,20 @@ func templateNames() []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, l := range scaffold.Languages() {
-		for _, t := range l.Templates {
-			if !seen[t.Name] {
-				seen[t.Name] = true
-				names = append(names, t.Name)
+		for _, name := range namesOf(l.Templates) {
+			if !seen[name] {
+				seen[name] = true
+				names = append(names, name)
 			}
 		}
+	}
+	return names
+}
+
+func namesOf(templates []scaffold.Template) []string {
+	names := make([]string, len(templates))
+	for i, t := range templates {
+		names[i] = t.Name
 	}
 	return names
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"sort"
@@ -82,7 +83,7 @@ func newModuleReport(src *source.Source) moduleReport {
 	abi, _ := m.ABI() // a missing version is among the problems
 	r := moduleReport{
 		Source: src, Size: int64(len(m.Bytes())), SHA256: m.SHA256(), ABI: abi,
-		Exports: m.Exports(), Memory: m.Memories(), Problems: wasm.Problems(m),
+		Exports: m.Exports(), Memory: m.Memories(), Problems: problemsOf(m),
 	}
 	reasons := map[string]string{}
 	for _, p := range wasm.CheckImports(m) {
@@ -95,6 +96,14 @@ func newModuleReport(src *source.Source) moduleReport {
 		r.Sections = append(r.Sections, sectionReport{s, 100 * float64(s.Size) / float64(r.Size)})
 	}
 	return r
+}
+
+// problemsOf lists what keeps Envoy from loading m.
+func problemsOf(m *wasm.Module) []wasm.Problem {
+	if bad := (*wasm.CheckError)(nil); errors.As(wasm.Check(m), &bad) {
+		return bad.Problems
+	}
+	return nil
 }
 
 // Text prints the report in blocks, the longest lists last.

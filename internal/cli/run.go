@@ -77,10 +77,7 @@ func runRun(ctx context.Context, a *app, o *runOptions, sources []string) error 
 		}
 		options.CacheDir = filepath.Join(cache, "compiled")
 	}
-	view, err := newRunView(a, o.logLevel)
-	if err != nil {
-		return err
-	}
+	view := &runView{a: a, level: o.logLevel}
 	view.attach(&options)
 	server, err := proxy.New(ctx, options)
 	if err != nil {

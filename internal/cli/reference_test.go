@@ -1,0 +1,55 @@
+package cli_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wasmctl/wasmctl/internal/cli"
+)
+
+var update = flag.Bool("update", false, "write the goldens anew")
+
+const reference = "../../docs/reference.md"
+
+// TestReference fails when docs/reference.md is not what the commands say.
+func TestReference(t *testing.T) {
+	t.Parallel()
+	var made bytes.Buffer
+	if err := cli.WriteReference(&made); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(reference, made.Bytes(), 0o644); err != nil { //nolint:gosec // a document for everybody
+			t.Fatal(err)
+		}
+		return
+	}
+	there, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(there), made.String()); diff != "" {
+		t.Errorf("docs/reference.md is stale, run 'make docs' (-there +made):\n%s", diff)
+	}
+}
+
+// TestReferenceFits holds every line of the help to 120 columns of flags and 80
+// of prose and examples.
+func TestReferenceFits(t *testing.T) {
+	t.Parallel()
+	var made bytes.Buffer
+	if err := cli.WriteReference(&made); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(made.String(), "\n") {
+		flagLine := strings.Contains(line, "  --") || strings.Contains(line, ", --")
+		if len(line) > 80 && !flagLine && !strings.HasPrefix(line, "Usage:") {
+			t.Errorf("%d columns: %s", len(line), line)
+		}
+	}
+}
