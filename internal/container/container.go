@@ -71,9 +71,7 @@ func (s Spec) docker() (*container.Config, *container.HostConfig, error) {
 		Cmd:        s.Command[1:],
 		User:       s.User,
 	}
-	initProcess := true
 	host := &container.HostConfig{
-		Init:           &initProcess, // passes signals on and reaps
 		ReadonlyRootfs: true,
 		CapDrop:        []string{"ALL"},
 		SecurityOpt:    []string{"no-new-privileges"},

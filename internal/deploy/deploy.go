@@ -4,10 +4,13 @@ package deploy
 
 import (
 	"context"
+	"errors"
 	"io"
+	"path/filepath"
 	"time"
 
 	"github.com/wasmctl/wasmctl/internal/chain"
+	"github.com/wasmctl/wasmctl/internal/envoy"
 	"github.com/wasmctl/wasmctl/internal/progress"
 )
 
@@ -59,7 +62,7 @@ type EnvoyOptions struct {
 	// filter. 0 means 1.
 	Concurrency int
 	// Detach leaves the Envoy running after the caller has ended. It is then
-	// known by Name to List and Undeploy.
+	// ended by Undeploy.
 	Detach bool
 	// Replace ends a detached deployment of the same Name first.
 	Replace bool
@@ -105,7 +108,7 @@ type Deployment struct {
 	Started  time.Time      `json:"started"`
 	Filters  []FilterStatus `json:"filters"`
 
-	run running
+	live *live
 }
 
 // FilterStatus is what Envoy says of one filter.
@@ -116,32 +119,85 @@ type FilterStatus struct {
 	Active bool `json:"active"`
 }
 
-// running is a started Envoy, whichever way it came.
-type running interface {
-	// done is closed when the Envoy has ended.
-	done() <-chan struct{}
-	// err is why it ended; valid after done.
-	err() error
-	// stop ends it and removes all that was made for it.
-	stop(ctx context.Context) error
-}
-
 // Envoy starts an Envoy, waits until it is ready and proves that it listens
 // and that every filter is loaded. Otherwise it ends it, leaves nothing behind
 // and returns an error: *StartError with the lines of Envoy's log that explain
-// it, ErrNoEnvoy, *AddressInUseError, ErrExists, or that of ctx.
-func Envoy(ctx context.Context, o EnvoyOptions) (*Deployment, error) { panic("todo") }
+// it, ErrNoEnvoy, ErrAddressInUse, ErrExists, container.ErrUnavailable, or that
+// of ctx.
+func Envoy(ctx context.Context, o EnvoyOptions) (*Deployment, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	l, err := locate(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	d, err := deployWith(ctx, o, l)
+	if err != nil {
+		l.close()
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, err
+	}
+	return d, nil
+}
+
+// deployWith claims the name, starts the Envoy and proves it.
+func deployWith(ctx context.Context, o EnvoyOptions, l launcher) (*Deployment, error) {
+	s, err := newSite(ctx, o, l.via())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkAddresses(ctx, o.Chain); err != nil {
+		return nil, errors.Join(err, s.remove())
+	}
+	end := o.Progress.Start("start Envoy", 0)
+	r, err := l.launch(ctx, s)
+	if err != nil {
+		end(err)
+		return nil, errors.Join(err, s.remove())
+	}
+	d := &s.state.Deployment
+	d.live = &live{run: r, site: s, launcher: l}
+	err = d.live.bringUp(ctx, d)
+	end(err)
+	if err != nil {
+		return nil, errors.Join(err, d.Stop(ctx))
+	}
+	if o.Detach {
+		r.letGo()
+	}
+	return d, nil
+}
 
 // DryRun returns the bootstrap that Envoy would be given, as YAML. The paths in
-// it are those that a deployment of this name would use.
-func DryRun(o EnvoyOptions) ([]byte, error) { panic("todo") }
+// it are those that a deployment of this name by a binary would use.
+func DryRun(o EnvoyOptions) ([]byte, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, err
+	}
+	return bootstrapYAML(o, envoy.BootstrapOptions{}, filepath.Join(o.StateDir, o.Name))
+}
 
-// Wait blocks until the Envoy has ended by itself, and returns an error that
-// says so, or until ctx is done: then it calls Stop and returns its error, nil
-// as a rule.
-func (d *Deployment) Wait(ctx context.Context) error { panic("todo") }
+// Wait blocks until the Envoy has ended by itself, cleans up and returns
+// *EndedError; or until ctx is done: then it calls Stop and returns its error,
+// nil as a rule.
+func (d *Deployment) Wait(ctx context.Context) error {
+	select {
+	case <-d.live.run.done():
+		ended := &EndedError{Log: explain(d.live.run.lines()).lines, Err: d.live.run.err()}
+		return errors.Join(ended, d.Stop(ctx))
+	case <-ctx.Done():
+		return d.Stop(ctx)
+	}
+}
 
 // Stop ends the Envoy: it takes no new connections, requests under way get
 // some seconds, then it is asked to end, then killed. Its container and its
-// folder are removed. Stop may be called more than once.
-func (d *Deployment) Stop(ctx context.Context) error { panic("todo") }
+// folder are removed, also when ctx is done. Stop may be called more than once.
+func (d *Deployment) Stop(ctx context.Context) error {
+	return d.live.end(context.WithoutCancel(ctx), d)
+}

@@ -14,6 +14,10 @@ var (
 	ErrExists = errors.New("deployment exists already")
 	// ErrNotFound says that no detached deployment has the name.
 	ErrNotFound = errors.New("no such deployment")
+	// ErrAddressInUse says that another program listens on an address.
+	ErrAddressInUse = errors.New("address is in use")
+	// ErrForeground says that a deployment belongs to a wasmctl that still runs.
+	ErrForeground = errors.New("deployment runs in the foreground")
 	// ErrUnknownVia says that the way to run Envoy is none of the known ones.
 	ErrUnknownVia = errors.New("unknown way to run Envoy")
 )
@@ -28,6 +32,9 @@ type AddressInUseError struct {
 func (e *AddressInUseError) Error() string {
 	return fmt.Sprintf("%s address %s is in use", e.Use, e.Address)
 }
+
+// Is makes it an ErrAddressInUse.
+func (e *AddressInUseError) Is(target error) bool { return target == ErrAddressInUse }
 
 // StartError says that an Envoy did not come to run the filters.
 type StartError struct {
@@ -49,3 +56,25 @@ func (e *StartError) Error() string {
 
 // Unwrap returns the cause.
 func (e *StartError) Unwrap() error { return e.Err }
+
+// EndedError says that an Envoy that ran has ended without being asked to.
+type EndedError struct {
+	// Log is the lines of Envoy's log that explain it, at most 20.
+	Log []string
+	// Err is how it ended, such as *tool.ExitError; nil for code 0.
+	Err error
+}
+
+func (e *EndedError) Error() string {
+	text := "Envoy has ended by itself"
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	if len(e.Log) > 0 {
+		text += "\n  " + strings.Join(e.Log, "\n  ")
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *EndedError) Unwrap() error { return e.Err }
