@@ -48,7 +48,7 @@ httpget "http://$address/hello" | tee response
 
 # The demo is also a test: the header must be there.
 if ! grep -qi "^$header:" response; then
-  printf '\nThe response does not carry the header of the filter (%s).\n' "$DEMO_HEADER" >&2
+  printf '\nThe response does not carry the header of the filter (%s).\n' "$header" >&2
   exit 1
 fi
 printf '\nThe filter set this header of the response: %s\n' "$(grep -i "^$header:" response)"

@@ -40,7 +40,6 @@ var table = map[string][]string{
 	"internal/testkit":    {"internal/wasm"},
 	"internal/archtest":   {},
 	"docs":                {},
-	"docs/generate":       {"internal/cli"},
 	"bench":               {},
 }
 
@@ -50,7 +49,7 @@ var table = map[string][]string{
 var libraries = map[string][]string{
 	"charm.land/":                                {"internal/ui"},
 	"github.com/charmbracelet/":                  {"internal/ui"},
-	"github.com/spf13/":                          {"internal/cli", "docs/generate"},
+	"github.com/spf13/":                          {"internal/cli"},
 	"oras.land/oras-go/v2":                       {"internal/artifact", "internal/registry"},
 	"github.com/opencontainers/":                 {"internal/artifact", "internal/registry", "internal/cli"},
 	"github.com/tetratelabs/wazero":              {"internal/proxywasm", "internal/wagi"},
