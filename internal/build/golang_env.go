@@ -112,17 +112,21 @@ func (e goEnv) files() []string {
 	return files
 }
 
-// splitFlags splits GOFLAGS as the go command does: at spaces, where a whole
-// flag may stand in single or double quotes.
+// splitFlags splits GOFLAGS as the go command does: at white space, where a
+// whole flag may stand in single or double quotes.
 func splitFlags(s string) []string {
+	const space = " \t\r\n"
 	var flags []string
-	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
-		end := " "
-		if s[0] == '\'' || s[0] == '"' {
-			end, s = s[:1], s[1:]
+	for s = strings.Trim(s, space); s != ""; s = strings.Trim(s, space) {
+		end := strings.IndexAny(s, space)
+		if quote := s[:1]; quote == "'" || quote == `"` {
+			s = s[1:]
+			end = strings.Index(s, quote)
 		}
-		flag, rest, _ := strings.Cut(s, end)
-		flags, s = append(flags, flag), rest
+		if end < 0 {
+			return append(flags, s)
+		}
+		flags, s = append(flags, s[:end]), s[end+1:]
 	}
 	return flags
 }
