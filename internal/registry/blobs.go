@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,15 @@ func (w *writer) Push(ctx context.Context, desc ocispec.Descriptor, r io.Reader)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fresh = append(w.fresh, desc)
+	return err
+}
+
+// pushBytes is Push for a blob that is in memory and may be there already.
+func (w *writer) pushBytes(ctx context.Context, desc ocispec.Descriptor, b []byte) error {
+	err := w.Push(ctx, desc, bytes.NewReader(b))
+	if errors.Is(err, errdef.ErrAlreadyExists) {
+		return nil
+	}
 	return err
 }
 
