@@ -2,6 +2,8 @@ package proxywasm
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"github.com/wasmctl/wasmctl/internal/wasm"
 )
@@ -14,26 +16,71 @@ type EngineOptions struct {
 	CacheDir string
 }
 
-// Engine compiles modules. It may be used from several goroutines.
-type Engine struct{}
+// Engine compiles modules, each one once. It may be used from several goroutines.
+type Engine struct {
+	cacheDir string
+
+	mu       sync.Mutex
+	programs map[string]*programSlot // by SHA-256 of the module
+}
+
+// programSlot is a module that is or was compiled.
+type programSlot struct {
+	once    sync.Once
+	program *Program
+	err     error
+}
 
 // NewEngine returns an Engine.
-func NewEngine(o EngineOptions) (*Engine, error) { panic("todo") }
+func NewEngine(o EngineOptions) (*Engine, error) {
+	return &Engine{cacheDir: o.CacheDir, programs: map[string]*programSlot{}}, nil
+}
 
 // Close frees the compiled code. All plugins must be closed before.
-func (e *Engine) Close(ctx context.Context) error { panic("todo") }
+func (e *Engine) Close(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var errs []error
+	for _, slot := range e.programs {
+		if slot.program != nil {
+			errs = append(errs, slot.program.close(ctx))
+		}
+	}
+	clear(e.programs)
+	return errors.Join(errs...)
+}
 
 // Compile checks that this host can run m and turns it into machine code. The
 // error is *UnsupportedImportsError when m needs host functions that are not
-// offered, *UnsupportedABIError for another ABI version, or says what makes the
-// module invalid.
-func (e *Engine) Compile(ctx context.Context, m *wasm.Module) (*Program, error) { panic("todo") }
+// offered, *UnsupportedABIError for another ABI version, *wasm.CheckError for
+// what Envoy would refuse too, or says what makes the code invalid. The same
+// module is compiled once; Engine.Close frees it.
+func (e *Engine) Compile(ctx context.Context, m *wasm.Module) (*Program, error) {
+	offered, err := checkModule(m)
+	if err != nil {
+		return nil, err
+	}
+	slot := e.slot(m.SHA256())
+	slot.once.Do(func() { slot.program, slot.err = e.compile(ctx, m, offered) })
+	if slot.err != nil {
+		e.drop(m.SHA256()) // perhaps ctx was cancelled: another call tries again
+	}
+	return slot.program, slot.err
+}
 
-// Program is a compiled module. It may be used from several goroutines.
-type Program struct{}
+func (e *Engine) slot(key string) *programSlot {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	slot, ok := e.programs[key]
+	if !ok {
+		slot = &programSlot{}
+		e.programs[key] = slot
+	}
+	return slot
+}
 
-// Cached tells whether the machine code came from the cache on disk.
-func (p *Program) Cached() bool { panic("todo") }
-
-// Close frees what the program holds. Its plugins must be closed before.
-func (p *Program) Close(ctx context.Context) error { panic("todo") }
+func (e *Engine) drop(key string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.programs, key)
+}

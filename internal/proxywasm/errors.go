@@ -2,6 +2,8 @@ package proxywasm
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/wasmctl/wasmctl/internal/wasm"
 )
@@ -17,8 +19,10 @@ const (
 	// PhaseStart is instantiation and the start function (_initialize, main, _start).
 	PhaseStart Phase = "start"
 	// PhaseContext is proxy_on_context_create of the root context.
-	PhaseContext   Phase = "context_create"
-	PhaseVMStart   Phase = "vm_start"
+	PhaseContext Phase = "context_create"
+	// PhaseVMStart is proxy_on_vm_start.
+	PhaseVMStart Phase = "vm_start"
+	// PhaseConfigure is proxy_on_configure.
 	PhaseConfigure Phase = "configure"
 )
 
@@ -29,32 +33,35 @@ type StartError struct {
 	Phase  Phase
 	// Trap is nil when the callback returned false.
 	Trap *TrapError
-	// Logs are the filter's messages of level warn and above until then.
+	// Logs are the filter's messages of level warn and above until then, whether
+	// or not PluginConfig.LogLevel lets them through.
 	Logs []LogLine
 }
 
-func (e *StartError) Error() string { panic("todo") }
-
-// Unwrap returns the trap, if there was one.
-func (e *StartError) Unwrap() error { panic("todo") }
-
-// TrapError says that a filter trapped in a callback.
-type TrapError struct {
-	// Plugin is PluginConfig.Name.
-	Plugin string
-	// Function is the export that was called: "proxy_on_request_headers".
-	Function string
-	// Message is the cause: "unreachable", "out of bounds memory access",
-	// "exit code 2", or the text of a Go panic.
-	Message string
-	// Stack are the filter's functions, the innermost first, as far as the
-	// module has names.
-	Stack []string
-	// Output is what the filter wrote to stderr during the call, bounded.
-	Output string
+// Error says what happened and, below it, what the filter had to say about it.
+func (e *StartError) Error() string {
+	var b strings.Builder
+	if e.Trap != nil {
+		b.WriteString(e.Trap.Error())
+	} else {
+		fmt.Fprintf(&b, "filter %q refused to start: proxy_on_%s returned false", e.Plugin, e.Phase)
+	}
+	if e.Trap != nil && e.Trap.Output != "" {
+		return b.String() // the messages are in it
+	}
+	for _, line := range e.Logs {
+		fmt.Fprintf(&b, "\n  %s: %s", line.Level, line.Text)
+	}
+	return b.String()
 }
 
-func (e *TrapError) Error() string { panic("todo") }
+// Unwrap returns the trap, if there was one.
+func (e *StartError) Unwrap() error {
+	if e.Trap == nil {
+		return nil
+	}
+	return e.Trap
+}
 
 // UnsupportedImport is an import that this host does not offer.
 type UnsupportedImport struct {
@@ -68,7 +75,21 @@ type UnsupportedImportsError struct {
 	Imports []UnsupportedImport `json:"imports"`
 }
 
-func (e *UnsupportedImportsError) Error() string { panic("todo") }
+// Error names one import in a line, several in a list.
+func (e *UnsupportedImportsError) Error() string {
+	const what = "the embedded host cannot run the module: import "
+	if len(e.Imports) == 1 {
+		return what + e.Imports[0].String()
+	}
+	lines := []string{"the embedded host cannot run the module:"}
+	for _, i := range e.Imports {
+		lines = append(lines, "  - import "+i.String())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// String returns the import with the reason: "env.proxy_http_call: not offered yet".
+func (i UnsupportedImport) String() string { return i.Import.String() + ": " + i.Reason }
 
 // UnsupportedABIError says that the module has an ABI version that this host
 // does not offer.
@@ -76,4 +97,6 @@ type UnsupportedABIError struct {
 	Version wasm.ABIVersion
 }
 
-func (e *UnsupportedABIError) Error() string { panic("todo") }
+func (e *UnsupportedABIError) Error() string {
+	return fmt.Sprintf("the embedded host offers proxy-wasm ABI 0.2.0 and 0.2.1, the module is built for %s", e.Version)
+}

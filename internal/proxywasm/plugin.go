@@ -1,6 +1,12 @@
 package proxywasm
 
-import "context"
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/tetratelabs/wazero/api"
+)
 
 // PluginConfig is what one VM with its root context is started with. The fields
 // carry the names of envoy.extensions.wasm.v3.PluginConfig and VmConfig.
@@ -44,26 +50,142 @@ type PluginStats struct {
 }
 
 // Plugin is one VM with one root context. It is not safe for concurrent use:
-// the data plane must serialise all calls on it and on its streams.
-type Plugin struct{}
+// the data plane must serialise all calls on it and on its streams. A filter
+// that never returns from a callback blocks its caller for good.
+type Plugin struct {
+	config  PluginConfig
+	environ []string // "KEY=VALUE\x00"
+	started time.Time
 
-// NewPlugin starts a VM: the start function, the root context, on_vm_start and
-// on_configure. The error is *StartError.
-func (p *Program) NewPlugin(ctx context.Context, c PluginConfig) (*Plugin, error) { panic("todo") }
+	module    api.Module
+	memory    api.Memory
+	callbacks [callbackCount]api.Function
+	allocator api.Function
+	ctx       *callContext // what callbacks are called with
+
+	streams map[uint32]*Stream
+	free    []*Stream // ended, to be used again
+	nextID  uint32
+	// current is the stream whose callback is running, nil for the root
+	// context; active is the one that host functions act on.
+	current, active *Stream
+
+	restricted  bool // only functions marked always may be called
+	starting    bool // warnings are kept for a StartError
+	configuring bool // on_configure is running
+	donePending bool // on_done of the root context has returned false
+	startLogs   []LogLine
+
+	// Memory that is used again by each call.
+	stack        [8]uint64
+	allocStack   [1]uint64
+	scratch      []byte
+	line         []byte
+	output       []byte // what the running callback has written to stderr
+	replyHeaders HeaderMap
+	memorySize   uint32
+
+	failed         atomic.Bool
+	memoryBytes    atomic.Uint64
+	streamsCreated atomic.Uint64
+	streamsActive  atomic.Int64
+	traps          atomic.Uint64
+}
+
+const (
+	maxOutputBytes = 8 << 10
+	maxStartLogs   = 32
+	// maxFreeStreams is how many ended streams are kept for new ones.
+	maxFreeStreams = 64
+)
 
 // NewStream creates the context of an exchange (on_context_create). The error
 // is *TrapError, or ErrFailed when the VM had failed before. End the stream
-// with OnLog, OnDone and OnDelete, in this order.
-func (p *Plugin) NewStream(h StreamHost) (*Stream, error) { panic("todo") }
+// with OnLog, OnDone and OnDelete, in this order; the first two may be left out.
+func (p *Plugin) NewStream(h StreamHost) (*Stream, error) {
+	if err := p.alive(); err != nil {
+		return nil, err
+	}
+	s := p.recycled()
+	*s = Stream{plugin: p, host: h, id: p.newID()}
+	p.streams[s.id] = s
+	p.streamsCreated.Add(1)
+	p.streamsActive.Add(1)
+	if _, err := p.run(s, onContextCreate, s.id, rootContext, 0); err != nil {
+		p.forget(s)
+		return nil, err
+	}
+	s.phase = phaseOpen
+	return s, nil
+}
+
+func (p *Plugin) recycled() *Stream {
+	n := len(p.free)
+	if n == 0 {
+		return new(Stream)
+	}
+	s := p.free[n-1]
+	p.free = p.free[:n-1]
+	return s
+}
+
+// newID returns the next id that is not in use; ids start again after 2^32.
+func (p *Plugin) newID() uint32 {
+	for {
+		p.nextID++
+		if _, used := p.streams[p.nextID]; p.nextID > rootContext && !used {
+			return p.nextID
+		}
+	}
+}
+
+// forget ends a stream.
+func (p *Plugin) forget(s *Stream) {
+	delete(p.streams, s.id)
+	p.streamsActive.Add(-1)
+	s.host, s.phase = nil, phaseEnded
+	if len(p.free) < maxFreeStreams {
+		p.free = append(p.free, s)
+	}
+}
 
 // Failed tells whether the VM has trapped. It then takes no more calls: every
 // one returns ErrFailed.
-func (p *Plugin) Failed() bool { panic("todo") }
+func (p *Plugin) Failed() bool { return p.failed.Load() }
 
 // Stats returns the counters. It does not need the serialisation that other
 // calls need.
-func (p *Plugin) Stats() PluginStats { panic("todo") }
+func (p *Plugin) Stats() PluginStats {
+	return PluginStats{
+		MemoryBytes:    p.memoryBytes.Load(),
+		StreamsCreated: p.streamsCreated.Load(),
+		StreamsActive:  int(p.streamsActive.Load()),
+		Traps:          p.traps.Load(),
+	}
+}
 
 // Close ends the root context (on_done, on_delete) unless the VM has failed,
-// and frees the VM.
-func (p *Plugin) Close(ctx context.Context) error { panic("todo") }
+// and frees the VM. A trap on the way is returned; the VM is freed all the same.
+func (p *Plugin) Close(ctx context.Context) error {
+	err := p.endRoot()
+	p.failed.Store(true)
+	if closeErr := p.module.Close(ctx); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// endRoot runs the last callbacks. A filter whose on_done returns false wants
+// to wait for events, which do not come any more.
+func (p *Plugin) endRoot() error {
+	if p.Failed() {
+		return nil
+	}
+	done, err := p.run(nil, onDone, rootContext, 0, 0)
+	if err != nil {
+		return err
+	}
+	p.donePending = done == 0
+	_, err = p.run(nil, onDelete, rootContext, 0, 0)
+	return err
+}

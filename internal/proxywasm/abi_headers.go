@@ -1,0 +1,150 @@
+package proxywasm
+
+// headerFunctions are the functions that read and change header maps.
+func headerFunctions() []hostFunction {
+	return []hostFunction{
+		{name: "proxy_get_header_map_value", params: "iiiii", call: getHeaderMapValue},
+		{name: "proxy_add_header_map_value", params: "iiiii", call: addHeaderMapValue},
+		{name: "proxy_replace_header_map_value", params: "iiiii", call: replaceHeaderMapValue},
+		{name: "proxy_remove_header_map_value", params: "iii", call: removeHeaderMapValue},
+		{name: "proxy_get_header_map_pairs", params: "iii", call: getHeaderMapPairs},
+		{name: "proxy_set_header_map_pairs", params: "iii", call: setHeaderMapPairs},
+		{name: "proxy_get_header_map_size", params: "ii", call: getHeaderMapSize},
+	}
+}
+
+// readableMap returns the map that the filter can read now, nil when there is none.
+func (p *Plugin) readableMap(t MapType) *HeaderMap {
+	s := p.active
+	if s == nil || t > ResponseTrailers || (s.phase != phaseOpen && s.phase != phaseLog) {
+		return nil
+	}
+	return s.host.HeaderMap(t)
+}
+
+// writableMap is readableMap for changes, which a finished exchange does not take.
+func (p *Plugin) writableMap(t MapType) *HeaderMap {
+	if p.active != nil && p.active.phase == phaseLog {
+		return nil
+	}
+	return p.readableMap(t)
+}
+
+// getHeaderMapValue is proxy_get_header_map_value(type, key, len, ret_ptr, ret_size).
+func getHeaderMapValue(p *Plugin, a []uint64) uint32 {
+	t := MapType(u32(a[0]))
+	if t > maxMapType {
+		return uint32(StatusBadArgument)
+	}
+	key, ok := p.read(a[1], a[2])
+	if !ok {
+		return uint32(StatusInvalidMemoryAccess)
+	}
+	m := p.readableMap(t)
+	if m == nil {
+		if p.active != nil && p.active.phase == phaseLog {
+			return uint32(StatusNotFound)
+		}
+		return uint32(StatusBadArgument)
+	}
+	value, ok := m.Get(key)
+	if !ok {
+		return uint32(StatusNotFound)
+	}
+	return uint32(p.give(value, a[3], a[4]))
+}
+
+// addHeaderMapValue is proxy_add_header_map_value(type, key, len, value, len).
+func addHeaderMapValue(p *Plugin, a []uint64) uint32 {
+	return changeMap(p, a, (*HeaderMap).Add)
+}
+
+// replaceHeaderMapValue is proxy_replace_header_map_value(type, key, len, value, len).
+func replaceHeaderMapValue(p *Plugin, a []uint64) uint32 {
+	return changeMap(p, a, (*HeaderMap).Set)
+}
+
+func changeMap(p *Plugin, a []uint64, change func(m *HeaderMap, name, value []byte) bool) uint32 {
+	t := MapType(u32(a[0]))
+	if t > maxMapType {
+		return uint32(StatusBadArgument)
+	}
+	key, keyOK := p.read(a[1], a[2])
+	value, valueOK := p.read(a[3], a[4])
+	if !keyOK || !valueOK {
+		return uint32(StatusInvalidMemoryAccess)
+	}
+	m := p.writableMap(t)
+	if m == nil {
+		return uint32(StatusBadArgument)
+	}
+	if !change(m, key, value) {
+		return uint32(StatusInternalFailure)
+	}
+	return uint32(StatusOK)
+}
+
+// removeHeaderMapValue is proxy_remove_header_map_value(type, key, len).
+func removeHeaderMapValue(p *Plugin, a []uint64) uint32 {
+	t := MapType(u32(a[0]))
+	if t > maxMapType {
+		return uint32(StatusBadArgument)
+	}
+	key, ok := p.read(a[1], a[2])
+	if !ok {
+		return uint32(StatusInvalidMemoryAccess)
+	}
+	m := p.writableMap(t)
+	if m == nil {
+		return uint32(StatusBadArgument)
+	}
+	m.Remove(key)
+	return uint32(StatusOK)
+}
+
+// getHeaderMapPairs is proxy_get_header_map_pairs(type, ret_ptr, ret_size). A
+// map that is not there is an empty one, unlike in the other functions.
+func getHeaderMapPairs(p *Plugin, a []uint64) uint32 {
+	t := MapType(u32(a[0]))
+	if t > maxMapType {
+		return uint32(StatusBadArgument)
+	}
+	m := p.readableMap(t)
+	if m == nil {
+		return uint32(p.giveAt(0, 0, a[1], a[2]))
+	}
+	return uint32(p.giveMap(m, a[1], a[2]))
+}
+
+// setHeaderMapPairs is proxy_set_header_map_pairs(type, ptr, size).
+func setHeaderMapPairs(p *Plugin, a []uint64) uint32 {
+	t := MapType(u32(a[0]))
+	if t > maxMapType {
+		return uint32(StatusBadArgument)
+	}
+	list, ok := p.read(a[1], a[2])
+	if !ok {
+		return uint32(StatusInvalidMemoryAccess)
+	}
+	m := p.writableMap(t)
+	if m == nil {
+		return uint32(StatusBadArgument)
+	}
+	m.Reset(t)
+	addPairs(m, list)
+	return uint32(StatusOK)
+}
+
+// getHeaderMapSize is proxy_get_header_map_size(type, ret_size): in bytes, and
+// of maps that can be changed only.
+func getHeaderMapSize(p *Plugin, a []uint64) uint32 {
+	t := MapType(u32(a[0]))
+	if t > maxMapType {
+		return uint32(StatusBadArgument)
+	}
+	m := p.writableMap(t)
+	if m == nil {
+		return uint32(StatusBadArgument)
+	}
+	return uint32(statusOf(p.writeU32(a[1], uint32(m.Size()))))
+}

@@ -1,0 +1,63 @@
+package proxywasm
+
+import "github.com/wasmctl/wasmctl/internal/wasm"
+
+// streamFunctions are the functions that answer, resume and end an exchange.
+func streamFunctions() []hostFunction {
+	since020 := []wasm.ABIVersion{wasm.ABI020, wasm.ABI021}
+	return []hostFunction{
+		{name: "proxy_send_local_response", params: "iiiiiiii", call: sendLocalResponse},
+		{name: "proxy_continue_stream", params: "i", abi: since020, call: continueStream},
+		{name: "proxy_close_stream", params: "i", abi: since020, call: closeStream},
+	}
+}
+
+// maxGRPCStatus is the highest status code of gRPC, UNAUTHENTICATED.
+const maxGRPCStatus = 16
+
+// sendLocalResponse is proxy_send_local_response(code, details, details_len,
+// body, body_len, headers, headers_len, grpc_status).
+func sendLocalResponse(p *Plugin, a []uint64) uint32 {
+	details, detailsOK := p.read(a[1], a[2])
+	body, bodyOK := p.read(a[3], a[4])
+	headers, headersOK := p.read(a[5], a[6])
+	if !detailsOK || !bodyOK || !headersOK {
+		return uint32(StatusInvalidMemoryAccess)
+	}
+	s := p.active
+	if s == nil || s.phase == phaseLog || s.phase == phaseClosed {
+		return uint32(StatusOK) // there is nobody to answer; Envoy crashes here in on_log
+	}
+	p.replyHeaders.Reset(ResponseHeaders)
+	addPairs(&p.replyHeaders, headers)
+	r := LocalResponse{Code: u32(a[0]), Details: details, Body: body, Headers: &p.replyHeaders, GRPCStatus: -1}
+	if status := u32(a[7]); status <= maxGRPCStatus {
+		r.GRPCStatus = int32(status)
+	}
+	s.host.SendLocalResponse(r)
+	s.replied = true
+	return uint32(StatusOK)
+}
+
+// continueStream is proxy_continue_stream(stream_type).
+func continueStream(p *Plugin, a []uint64) uint32 {
+	return actOnStream(p, StreamType(u32(a[0])), StreamHost.ContinueStream)
+}
+
+// closeStream is proxy_close_stream(stream_type).
+func closeStream(p *Plugin, a []uint64) uint32 {
+	return actOnStream(p, StreamType(u32(a[0])), StreamHost.CloseStream)
+}
+
+// actOnStream does nothing, with success, for a stream that is not there.
+func actOnStream(p *Plugin, t StreamType, act func(StreamHost, StreamType)) uint32 {
+	switch {
+	case t > upstreamStream:
+		return uint32(StatusBadArgument)
+	case t == upstreamStream:
+		return uint32(StatusUnimplemented)
+	case t <= ResponseStream && p.active != nil && p.active.phase == phaseOpen:
+		act(p.active.host, t)
+	}
+	return uint32(StatusOK)
+}
