@@ -49,7 +49,7 @@ func (w *writer) Push(ctx context.Context, desc ocispec.Descriptor, r io.Reader)
 	}
 	err := w.store.blobs.Push(ctx, desc, r)
 	if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
-		return err
+		return w.store.writeError(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -185,7 +185,7 @@ func (s *Store) explain(ref Reference, err error) error {
 func (s *Store) writeError(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
-	if errors.As(err, &path) || errors.As(err, &link) {
+	if !errors.Is(err, ErrStore) && (errors.As(err, &path) || errors.As(err, &link)) {
 		return s.unusable(err)
 	}
 	return err

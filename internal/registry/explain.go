@@ -23,13 +23,13 @@ import (
 // explain turns what oras-go and net/http say about a step into one of the
 // errors of this package, with the cause and the next step. Errors of the store
 // and of the image itself are left as they are.
-func (c *Client) explain(verb string, ref Reference, err error) error {
+func (c *Client) explain(ctx context.Context, verb string, ref Reference, err error) error {
 	if err == nil || ours(err) {
 		return err
 	}
 	doing := fmt.Sprintf("%s %s", verb, ref)
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) && !isNetwork(err) {
-		return fmt.Errorf("%s: %w", doing, err)
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
 	kind, next := c.classify(ref, err)
 	if kind == nil {
@@ -43,11 +43,6 @@ func ours(err error) bool {
 	var damaged *DamagedError
 	return errors.As(err, &damaged) || errors.Is(err, ErrStore) || errors.Is(err, ErrNoRegistry) ||
 		errors.Is(err, ErrReference) || errors.Is(err, errVanished)
-}
-
-func isNetwork(err error) bool {
-	var network net.Error
-	return errors.As(err, &network)
 }
 
 // classify finds the kind of an error and the next step. The kind is nil for
@@ -136,7 +131,8 @@ func isDigest(err error) bool {
 
 func isUnreachable(err error) bool {
 	var silent *silentError
-	return errors.As(err, &silent) || dropped(err) || isNetwork(err)
+	var network net.Error
+	return errors.As(err, &silent) || dropped(err) || errors.As(err, &network)
 }
 
 // shorten takes what only repeats the reference off the front of an error.

@@ -28,17 +28,17 @@ const downloads = 3
 func (c *Client) Pull(ctx context.Context, s *Store, ref Reference, report progress.Func) (Image, error) {
 	repo, err := c.repository(ctx, ref)
 	if err != nil {
-		return Image{}, c.explain("pull", ref, err)
+		return Image{}, c.explain(ctx, "pull", ref, err)
 	}
 	ctx = auth.AppendRepositoryScope(ctx, repo.Reference, auth.ActionPull)
 	p := &puller{client: c, repo: repo, report: report}
 	opened, err := p.open(ctx, ref)
 	if err != nil {
-		return Image{}, c.explain("pull", ref, p.tags(ctx, err))
+		return Image{}, c.explain(ctx, "pull", ref, p.tags(ctx, err))
 	}
 	return s.write(ctx, ref, func(w *writer) (ocispec.Descriptor, error) {
 		if err := p.fetch(ctx, w, opened); err != nil {
-			return ocispec.Descriptor{}, c.explain("pull", ref, err)
+			return ocispec.Descriptor{}, c.explain(ctx, "pull", ref, err)
 		}
 		return opened.Descriptor, nil
 	})

@@ -48,11 +48,11 @@ func (c *Client) Push(ctx context.Context, s *Store, src, dst Reference, report 
 	}
 	repo, err := c.repository(ctx, dst)
 	if err != nil {
-		return Image{}, c.explain("push", dst, err)
+		return Image{}, c.explain(ctx, "push", dst, err)
 	}
 	p := &pusher{client: c, store: s, repo: repo, src: src, report: report}
 	if err := p.push(ctx, opened, dst); err != nil {
-		return Image{}, c.explain("push", dst, err)
+		return Image{}, c.explain(ctx, "push", dst, err)
 	}
 	image := e.image(opened)
 	if image.ModuleSHA256 == "" {
