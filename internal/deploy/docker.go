@@ -256,4 +256,3 @@ func (c *boxed) remove() error {
 	})
 	return c.removed
 }
-

@@ -129,7 +129,8 @@ func first(candidates ...string) string {
 type packer struct{ err error }
 
 func (p *packer) any(m proto.Message) *anypb.Any {
-	packed, err := anypb.New(m)
+	packed := &anypb.Any{}
+	err := anypb.MarshalFrom(packed, m, proto.MarshalOptions{Deterministic: true})
 	if err != nil && p.err == nil {
 		p.err = err
 	}

@@ -60,10 +60,8 @@ func httpListener(name string, filters []*hcmv3.HttpFilter, route *routev3.Route
 			Name:       "envoy.filters.http.router",
 			ConfigType: &hcmv3.HttpFilter_TypedConfig{TypedConfig: pack.any(&routerv3.Router{})},
 		}),
-		UpgradeConfigs: []*hcmv3.HttpConnectionManager_UpgradeConfig{{UpgradeType: "websocket"}},
 	}
 	if name == echoName {
-		manager.UpgradeConfigs = nil
 		manager.GenerateRequestId = wrapperspb.Bool(false) // the echo shows what arrived
 	}
 	l := &listenerv3.Listener{

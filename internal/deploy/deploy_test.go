@@ -1,0 +1,322 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wasmctl/wasmctl/internal/chain"
+	"github.com/wasmctl/wasmctl/internal/hint"
+	"github.com/wasmctl/wasmctl/internal/testkit"
+)
+
+func TestEnvoyAnswersWithTheFilters(t *testing.T) {
+	t.Parallel()
+	for via, options := range ways() {
+		t.Run(string(via), func(t *testing.T) {
+			t.Parallel()
+			c := one(markModule(t, "first"))
+			c.Filters = append(c.Filters, chain.Filter{Name: "second", Module: markModule(t, "second"), RootID: "root", VMID: "vm"})
+			o := options(t, c)
+			o.Concurrency = 2
+			d := start(t, o)
+			if d.Via != via || d.Version != "1.40.0" || len(d.Filters) != 2 || !d.Filters[1].Active {
+				t.Errorf("%+v", d)
+			}
+			for _, http2 := range []bool{false, true} {
+				checkAnswer(t, d, http2)
+			}
+			lines := regexp.MustCompile(`(?m)^\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d info wasm log (my-filter|second): marked\\ntwice$`)
+			eventually(t, "log lines", func() bool {
+				return len(lines.FindAllString(o.Log.(*lockedBuffer).String(), -1)) == 4
+			})
+			t.Log(o.Log)
+		})
+	}
+}
+
+func checkAnswer(t *testing.T, d *Deployment, http2 bool) {
+	t.Helper()
+	response, text := ask(t, d.ListenAddr, http2, "a \"b\"\n\x01é")
+	if response.StatusCode != http.StatusOK || (response.ProtoMajor == 2) != http2 {
+		t.Fatalf("%s %s: %s", response.Proto, response.Status, text)
+	}
+	// The response passes the filters in reverse order.
+	if diff := cmp.Diff([]string{"second", "first"}, response.Header.Values("x-mark")); diff != "" {
+		t.Error(diff)
+	}
+	e := parseEcho(t, text)
+	if e.Method != "POST" || e.Path != "/a?b=c" || e.Body != "a \"b\"\n\x01é" {
+		t.Errorf("echo %+v", e)
+	}
+	if diff := cmp.Diff([]string{"1", "2"}, e.Headers["x-twice"]); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEnvoyReachesUpstreams(t *testing.T) {
+	t.Parallel()
+	for via, options := range ways() {
+		for _, scheme := range []string{"http", "h2c"} {
+			t.Run(string(via)+" "+scheme, func(t *testing.T) {
+				t.Parallel()
+				server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("x-proto", r.Proto)
+				}))
+				server.Config.Protocols = new(http.Protocols)
+				server.Config.Protocols.SetHTTP1(scheme == "http")
+				server.Config.Protocols.SetUnencryptedHTTP2(scheme == "h2c")
+				server.Start()
+				t.Cleanup(server.Close)
+				c := one(markModule(t, "x"))
+				at, _ := url.Parse(server.URL)
+				c.Upstream = &url.URL{Scheme: scheme, Host: "localhost:" + at.Port()}
+				d := start(t, options(t, c))
+				response, _ := ask(t, d.ListenAddr, false, "")
+				want := map[string]string{"http": "HTTP/1.1", "h2c": "HTTP/2.0"}[scheme]
+				if got := response.Header.Get("x-proto"); got != want {
+					t.Errorf("upstream saw %q, want %q; %s", got, want, response.Status)
+				}
+			})
+		}
+	}
+}
+
+func TestEnvoyRefusesBadFilters(t *testing.T) {
+	t.Parallel()
+	missing := testkit.Filter(testkit.HostFunc{Name: "proxy_no_such_thing", Params: "", Results: "i"})
+	cases := []struct {
+		name      string
+		chain     *chain.Chain
+		wantText  string
+		wantLines string
+	}{
+		{"configure returns false", one(refusingModule(t)), "refused its configuration", "wasm log my-filter: unhappy"},
+		{"configure traps", one(configureModule(t, testkit.Unreachable()...)), "trapped in proxy_on_configure", "unreachable"},
+		{"fails in a worker only", one(thirdTimeModule(t)), "refused its configuration", "Failed to configure thread-local"},
+		{"missing import", one(decode(t, missing)), "does not offer the import env.proxy_no_such_thing", ""},
+	}
+	for _, c := range cases {
+		for via, options := range ways() {
+			t.Run(c.name+" "+string(via), func(t *testing.T) {
+				t.Parallel()
+				_, err := Envoy(t.Context(), options(t, c.chain))
+				var failed *StartError
+				if !errors.As(err, &failed) {
+					t.Fatalf("%v", err)
+				}
+				t.Logf("%v\n%q", err, hint.Of(err))
+				if !strings.Contains(failed.Reason, c.wantText) || !strings.Contains(strings.Join(failed.Log, "\n"), c.wantLines) {
+					t.Errorf("want %q, %q", c.wantText, c.wantLines)
+				}
+				if len(failed.Log) > 8 || len(hint.Of(err)) == 0 {
+					t.Errorf("%d lines, hints %q", len(failed.Log), hint.Of(err))
+				}
+			})
+		}
+	}
+}
+
+func TestEnvoyExitsAtOnce(t *testing.T) {
+	t.Parallel()
+	o := binaryOptions(t, one(markModule(t, "x")))
+	o.EnvoyLogLevel = "no-such-level"
+	_, err := Envoy(t.Context(), o)
+	var failed *StartError
+	if !errors.As(err, &failed) || len(failed.Log) == 0 || !strings.Contains(failed.Reason, "ended with code 1") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestEnvoyNotReadyInTime(t *testing.T) {
+	t.Parallel()
+	o := binaryOptions(t, one(markModule(t, "x")))
+	o.EnvoyPath = script(t, "exec sleep 60")
+	o.StartTimeout = 1e8
+	_, err := Envoy(t.Context(), o)
+	if err == nil || !strings.Contains(err.Error(), "not ready in time") {
+		t.Errorf("%v", err)
+	}
+}
+
+// script is an Envoy that is none.
+func script(t *testing.T, text string) string {
+	t.Helper()
+	path := t.TempDir() + "/envoy"
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestEnvoyAddressInUse(t *testing.T) {
+	t.Parallel()
+	for _, use := range []string{"listener", "admin"} {
+		t.Run(use, func(t *testing.T) {
+			t.Parallel()
+			c := one(markModule(t, "x"))
+			address := occupied(t)
+			if use == "listener" {
+				c.Listen = address
+			} else {
+				c.Admin = address
+			}
+			_, err := Envoy(t.Context(), binaryOptions(t, c))
+			var used *AddressInUseError
+			if !errors.As(err, &used) || used.Address != address || used.Use != use || !errors.Is(err, ErrAddressInUse) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestEnvoyInterruptedDuringStart(t *testing.T) {
+	t.Parallel()
+	interrupted := errors.New("interrupted")
+	for via, options := range ways() {
+		t.Run(string(via), func(t *testing.T) {
+			t.Parallel()
+			// Whenever it comes, nothing is left: options checks that.
+			for _, when := range []string{"start", "log"} {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				o := options(t, one(refusingModule(t)))
+				o.Log = writerFunc(func([]byte) { cancel(interrupted) })
+				if when == "start" {
+					eventuallyFolder(t, o, func() { cancel(interrupted) })
+				}
+				_, err := Envoy(ctx, o)
+				cancel(nil)
+				if !errors.Is(err, interrupted) {
+					t.Errorf("%s: %v", when, err)
+				}
+			}
+		})
+	}
+}
+
+type writerFunc func([]byte)
+
+func (f writerFunc) Write(p []byte) (int, error) { f(p); return len(p), nil }
+
+// eventuallyFolder calls then, in the background, once the deployment has its folder.
+func eventuallyFolder(t *testing.T, o EnvoyOptions, then func()) {
+	go func() {
+		defer then()
+		for t.Context().Err() == nil {
+			if found, _ := os.ReadDir(o.StateDir); len(found) > 0 {
+				return
+			}
+		}
+	}()
+}
+
+func TestWaitSeesTheEnd(t *testing.T) {
+	t.Parallel()
+	for via, options := range ways() {
+		t.Run(string(via), func(t *testing.T) {
+			t.Parallel()
+			d := start(t, options(t, one(markModule(t, "x"))))
+			if err := d.live.admin.Quit(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			var ended *EndedError
+			if err := d.Wait(t.Context()); !errors.As(err, &ended) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestWaitUntilCancelled(t *testing.T) {
+	t.Parallel()
+	for via, options := range ways() {
+		t.Run(string(via), func(t *testing.T) {
+			t.Parallel()
+			d := start(t, options(t, one(markModule(t, "x"))))
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := d.Wait(ctx); err != nil {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestStopLetsRequestsEnd(t *testing.T) {
+	t.Parallel()
+	arrived, release := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(arrived)
+		<-release
+	}))
+	t.Cleanup(server.Close)
+	c := one(markModule(t, "x"))
+	c.Upstream, _ = url.Parse(server.URL)
+	d := start(t, binaryOptions(t, c))
+	status := make(chan int, 1)
+	go func() {
+		response, err := http.Get("http://" + d.ListenAddr)
+		if err != nil {
+			status <- 0
+			return
+		}
+		defer response.Body.Close()
+		status <- response.StatusCode
+	}()
+	<-arrived
+	stopped := make(chan error, 1)
+	go func() { stopped <- d.Stop(t.Context()) }()
+	eventually(t, "the listener is closed", func() bool {
+		_, err := http.Get("http://" + d.ListenAddr)
+		return err != nil
+	})
+	close(release)
+	if got := <-status; got != http.StatusOK {
+		t.Errorf("the request under way got %d", got)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	o := binaryOptions(t, one(markModule(t, "x")))
+	type result struct {
+		d   *Deployment
+		err error
+	}
+	results := make(chan result, 2)
+	for range 2 {
+		go func() {
+			d, err := Envoy(t.Context(), o)
+			results <- result{d, err}
+		}()
+	}
+	var up, refused int
+	for range 2 {
+		switch r := <-results; {
+		case r.err == nil:
+			up++
+			t.Cleanup(func() { _ = r.d.Stop(context.Background()) })
+		case errors.Is(r.err, ErrExists):
+			refused++
+		default:
+			t.Error(r.err)
+		}
+	}
+	if up != 1 || refused != 1 {
+		t.Errorf("%d up, %d refused", up, refused)
+	}
+	other := o
+	other.Name = "other"
+	start(t, other)
+}
