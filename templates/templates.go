@@ -1,2 +1,29 @@
-// Package templates holds the project templates.
+// Package templates holds the project templates as embedded files; package
+// scaffold renders them.
+//
+// The folders are LANGUAGE/TEMPLATE, where "any" stands for every language or
+// every template. A project is made from four layers, in this order, and a file
+// of a later layer takes the place of one with the same path:
+//
+//	any/any            any/TEMPLATE
+//	LANGUAGE/any       LANGUAGE/TEMPLATE
+//
+// In a layer:
+//
+//   - FILE.tmpl is a template for text/template with the delimiters <% and %>,
+//     which no language here uses; it becomes FILE. The suffix also keeps the
+//     go.mod and the sources of a template from being taken for ours.
+//   - FILE.part.tmpl becomes no file. It defines pieces of text that differ from
+//     layer to layer and that a file of another layer takes in:
+//     <% template "NAME" . %>.
+//   - dot_NAME, of a file or a folder, becomes .NAME.
+//
+// What a template may use is the type data in package scaffold.
 package templates
+
+import "embed"
+
+// FS holds the folders described above.
+//
+//go:embed any go
+var FS embed.FS

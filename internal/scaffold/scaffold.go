@@ -3,10 +3,12 @@
 package scaffold
 
 import (
-	"context"
-	"io/fs"
+	"fmt"
+	"strings"
 
+	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/project"
+	"github.com/wasmctl/wasmctl/internal/suggest"
 )
 
 // Language is a programming language that templates are offered in.
@@ -15,8 +17,9 @@ type Language struct {
 	// Title is the name of the language as people write it.
 	Title string `json:"title"`
 	// Description says in a line what a project in the language is made with.
-	Description string     `json:"description"`
-	Templates   []Template `json:"templates"`
+	Description string `json:"description"`
+	// Templates are in the order to show them in.
+	Templates []Template `json:"templates"`
 }
 
 // Template is a kind of filter that a project can start from.
@@ -27,72 +30,77 @@ type Template struct {
 }
 
 // Languages lists what is offered, in the order to show it in.
-func Languages() []Language { panic("todo") }
+func Languages() []Language {
+	return []Language{{
+		Name:        project.Go,
+		Title:       "Go",
+		Description: "Go 1.24 or newer, with the proxy-wasm Go SDK",
+		Templates:   []Template{httpHeaders(), pathRewrite()},
+	}}
+}
+
+func httpHeaders() Template {
+	return Template{"http-headers", "adds, changes and removes request and response headers"}
+}
+
+func pathRewrite() Template {
+	return Template{"path-rewrite", "replaces request paths that match regular expressions"}
+}
 
 // Templates lists the templates of a language, in the order to show them in. The
 // error is *UnknownError.
-func Templates(language string) ([]Template, error) { panic("todo") }
+func Templates(language string) ([]Template, error) {
+	l, err := findLanguage(language)
+	return l.Templates, err
+}
+
+// Lookup finds a language and a template of it by their names. The error is
+// *UnknownError.
+func Lookup(language, template string) (Language, Template, error) {
+	l, err := findLanguage(language)
+	if err != nil {
+		return Language{}, Template{}, err
+	}
+	names := make([]string, len(l.Templates))
+	for i, t := range l.Templates {
+		if t.Name == template {
+			return l, t, nil
+		}
+		names[i] = t.Name
+	}
+	return Language{}, Template{}, unknown("template", template, names)
+}
+
+func findLanguage(name string) (Language, error) {
+	offered := Languages()
+	names := make([]string, len(offered))
+	for i, l := range offered {
+		if string(l.Name) == name {
+			return l, nil
+		}
+		names[i] = string(l.Name)
+	}
+	return Language{}, unknown("language", name, names)
+}
 
 // UnknownError says that a language or a template is not offered.
 type UnknownError struct {
 	// Kind is "language" or "template".
 	Kind string
+	// Name is what was asked for.
 	Name string
 	// Offered are the valid names.
 	Offered []string
 }
 
-func (e *UnknownError) Error() string { panic("todo") }
-
-// Parameters are what a template is rendered with.
-type Parameters struct {
-	// Language and Template are names that Languages lists.
-	Language string `json:"language"`
-	Template string `json:"template"`
-	// Name is the name of the filter; project.ValidateName.
-	Name string `json:"name"`
-	// Module is the module path of a Go project. "" means Name.
-	Module string `json:"module,omitempty"`
+func (e *UnknownError) Error() string {
+	return fmt.Sprintf("unknown %s %q (offered: %s)", e.Kind, e.Name, strings.Join(e.Offered, ", "))
 }
 
-// Plan is a project in memory, ready to be written.
-type Plan struct {
-	Parameters Parameters
-	// Files are sorted by path.
-	Files []File
+func unknown(kind, name string, offered []string) error {
+	err := &UnknownError{Kind: kind, Name: name, Offered: offered}
+	if near := suggest.Nearest(name, offered); near != "" {
+		return hint.Wrap(err, fmt.Sprintf("did you mean %q?", near))
+	}
+	return hint.Wrap(err, "'wasmctl init --list' shows the languages and their templates")
 }
-
-// File is one file of a plan.
-type File struct {
-	// Path is relative to the project folder, with slashes.
-	Path    string
-	Mode    fs.FileMode
-	Content []byte
-}
-
-// Render checks the parameters and renders the template to a plan.
-func Render(p Parameters) (*Plan, error) { panic("todo") }
-
-// WriteOptions change how a plan is written.
-type WriteOptions struct {
-	// Force allows a target folder that is not empty. No file is overwritten even so.
-	Force bool
-}
-
-// Write writes the plan into the folder dir, which it makes with its parents
-// when it does not exist. The errors are *NotEmptyError, *ConflictError and
-// those of the file system; after any of them the folder is as it was before.
-func (p *Plan) Write(ctx context.Context, dir string, o WriteOptions) error { panic("todo") }
-
-// NotEmptyError says that the target folder holds something already.
-type NotEmptyError struct{ Dir string }
-
-func (e *NotEmptyError) Error() string { panic("todo") }
-
-// ConflictError says which files would have been overwritten.
-type ConflictError struct {
-	Dir   string
-	Files []string
-}
-
-func (e *ConflictError) Error() string { panic("todo") }
