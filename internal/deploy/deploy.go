@@ -82,7 +82,7 @@ type EnvoyOptions struct {
 	EnvoyLogLevel string
 	// StartTimeout bounds the time from start to proof. 0 means DefaultStartTimeout.
 	StartTimeout time.Duration
-	Progress     progress.Func
+	Progress     progress.Func `json:"-"`
 }
 
 // Deployment is a running Envoy with proven filters.

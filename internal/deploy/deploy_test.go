@@ -99,10 +99,10 @@ func TestEnvoyRefusesBadFilters(t *testing.T) {
 		wantText  string
 		wantLines string
 	}{
-		{"configure returns false", one(refusingModule(t)), "refused its configuration", "wasm log my-filter: unhappy"},
-		{"configure traps", one(configureModule(t, testkit.Unreachable()...)), "trapped in proxy_on_configure", "unreachable"},
+		{"configure returns false", one(refusingModule(t)), "filter my-filter refused its configuration", "wasm log my-filter: unhappy"},
+		{"configure traps", one(configureModule(t, testkit.Unreachable()...)), "filter my-filter trapped in proxy_on_configure", "unreachable"},
 		{"fails in a worker only", one(thirdTimeModule(t)), "refused its configuration", "Failed to configure thread-local"},
-		{"missing import", one(decode(t, missing)), "does not offer the import env.proxy_no_such_thing", ""},
+		{"missing import", one(decode(t, missing)), "needs the import env.proxy_no_such_thing", ""},
 	}
 	for _, c := range cases {
 		for via, options := range ways() {
