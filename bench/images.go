@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/distribution/distribution/v3/configuration"
+	"github.com/distribution/distribution/v3/registry/handlers"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
+)
+
+// registry measures push and pull of the filter's module.
+func (b *bench) registry(ctx context.Context, f *filter) error {
+	host, stop, err := serveRegistry(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	ref := func(who string, i int) string { return fmt.Sprintf("%s/%s-%d:v1", host, who, i) }
+	folder := func(who string, i int) string { return filepath.Join(b.dir, fmt.Sprintf("pulled-%s-%d", who, i)) }
+
+	s, err := interleave(b.rounds,
+		timed(nil, func(i int) error {
+			return command(ctx, "", []string{b.home(fmt.Sprint("push-", i))}, b.wasmctl, "push", f.module, ref("wasmctl", i), "--plain-http")
+		}),
+		timed(nil, func(i int) error {
+			return command(ctx, filepath.Dir(f.module), nil, b.oras, "push", "--plain-http", ref("oras", i),
+				filepath.Base(f.module)+":application/wasm")
+		}))
+	if err != nil {
+		return err
+	}
+	size := "module"
+	if info, err := os.Stat(f.module); err == nil {
+		size = fmt.Sprintf("%.1f MB", float64(info.Size())/1e6)
+	}
+	b.add(result{
+		what: "`push` of " + size, unit: "ms", ours: s[0], against: "`oras push`", theirs: s[1],
+		maxRatio: 1, target: "ratio at most 1.0",
+	})
+	s, err = interleave(b.rounds,
+		timed(nil, func(i int) error {
+			return command(ctx, "", []string{b.home(filepath.Base(folder("wasmctl", i)))}, b.wasmctl, "pull", ref("wasmctl", i), "--plain-http")
+		}),
+		timed(nil, func(i int) error {
+			return command(ctx, "", nil, b.oras, "pull", "--plain-http", ref("oras", i), "-o", folder("oras", i))
+		}))
+	if err != nil {
+		return err
+	}
+	b.add(result{
+		what: "`pull` of " + size, unit: "ms", ours: s[0], against: "`oras pull`", theirs: s[1],
+		maxRatio: 1, target: "ratio at most 1.0",
+	})
+	return nil
+}
+
+// serveRegistry serves a CNCF distribution registry with storage in memory.
+func serveRegistry(ctx context.Context) (host string, stop func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, err
+	}
+	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": {}}}
+	config.HTTP.Secret = "of the benchmark"
+	config.Log.Level = "error"
+	server := &http.Server{Handler: handlers.NewApp(ctx, config), ReadHeaderTimeout: time.Minute}
+	go server.Serve(l) //nolint:errcheck // ends with stop
+	return l.Addr().String(), func() { server.Close() }, nil
+}
