@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,15 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/distribution/distribution/v3/configuration"
-	"github.com/distribution/distribution/v3/registry/handlers"
-	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
-
 	"github.com/wasmctl/wasmctl/internal/testkit"
 )
 
-// The addresses that the guide names: the defaults of wasmctl and of registries.
-var guidePorts = []string{"127.0.0.1:10000", "127.0.0.1:9901", "127.0.0.1:5000"}
+// The addresses that the guide listens on: the defaults of wasmctl.
+var guidePorts = []string{"127.0.0.1:10000", "127.0.0.1:9901"}
+
+// guideRegistry is where the guide has its registry. The test's is on a free port.
+const guideRegistry = "localhost:5000"
 
 const waitListening = `wait_listening() {
   for _ in $(seq 600); do
@@ -45,10 +43,10 @@ func TestGettingStarted(t *testing.T) {
 	for _, address := range guidePorts {
 		waitFree(t, address)
 	}
-	serveRegistry(t, "127.0.0.1:5000")
 
 	const path = "getting-started.md"
-	commands := readGuide(t, path)
+	registry := testkit.StartRegistry(t, testkit.RegistryOptions{})
+	commands := readGuide(t, path, strings.NewReplacer(guideRegistry, registry.Host))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", script(commands, waitListening))
@@ -106,19 +104,4 @@ func waitFree(t *testing.T, address string) {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-}
-
-// serveRegistry serves a CNCF distribution registry until the test ends.
-func serveRegistry(t *testing.T, address string) {
-	t.Helper()
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": {}, "delete": {"enabled": true}}}
-	config.HTTP.Secret = "of the test"
-	config.Log.Level = "error"
-	server := &http.Server{Handler: handlers.NewApp(t.Context(), config), ReadHeaderTimeout: time.Minute}
-	go server.Serve(l) //nolint:errcheck // ends with the test
-	t.Cleanup(func() { server.Close() })
 }

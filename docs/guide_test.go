@@ -3,7 +3,6 @@ package docs_test
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"strings"
@@ -18,9 +17,9 @@ type command struct {
 }
 
 // readGuide returns the commands of the ```console blocks of a Markdown file, in
-// order. A line that starts with "$ " is a command; one that opens a here
+// order, with replace applied. A line that starts with "$ " is a command; one that opens a here
 // document goes on to its END. Other lines are output of the command above.
-func readGuide(t *testing.T, path string) []command {
+func readGuide(t *testing.T, path string, replace *strings.Replacer) []command {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -28,7 +27,7 @@ func readGuide(t *testing.T, path string) []command {
 	}
 	var commands []command
 	inside, here := false, false
-	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines := bufio.NewScanner(strings.NewReader(replace.Replace(string(text))))
 	for number := 1; lines.Scan(); number++ {
 		line := lines.Text()
 		last := len(commands) - 1

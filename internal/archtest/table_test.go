@@ -64,7 +64,7 @@ var libraries = map[string][]string{
 	"github.com/klauspost/compress/":             {"internal/artifact"},
 	"github.com/shirou/gopsutil/":                {"internal/tool"},
 	"github.com/gofrs/flock":                     {"internal/registry", "internal/build"},
-	"github.com/distribution/distribution/":      {"internal/testkit", "bench"},
+	"github.com/distribution/distribution/":      {"bench"},
 	"github.com/rogpeppe/go-internal/testscript": {},
 	"golang.org/x/":                              {all},
 }
