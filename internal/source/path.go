@@ -57,7 +57,7 @@ func (r *Resolver) folder(ctx context.Context, s, dir string) (*Source, error) {
 	}
 	p, err := find(dir)
 	if errors.Is(err, project.ErrNotFound) {
-		return nil, hint.Errorf(noProjectHint(s, dir), "the folder %s is no project: %w", dir, err)
+		return nil, hint.Errorf(noProjectHint(s, dir), "the folder %s is no project: %w", dir, project.ErrNotFound)
 	}
 	if err != nil {
 		return nil, err
