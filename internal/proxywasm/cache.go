@@ -48,6 +48,7 @@ func openCacheEntry(cacheDir, key string) *cacheEntry {
 			e.valid++
 			continue
 		}
+		_ = os.Remove(file + sumSuffix) // it may not be there
 		if os.Remove(file) != nil {
 			return nil
 		}

@@ -2,7 +2,8 @@ package proxywasm
 
 // wasiStubs are the functions of WASI that have nothing to work on in a filter:
 // files, directories and sockets. They return the error number that Envoy
-// returns.
+// returns. path_link and path_symlink have a parameter less than in WASI, since
+// that is how Envoy declares them: a module that imports them loads in neither.
 func wasiStubs() []hostFunction {
 	return []hostFunction{
 		stub("fd_advise", "illi", errnoNosys),
@@ -27,12 +28,12 @@ func wasiStubs() []hostFunction {
 		stub("path_create_directory", "iii", errnoNosys),
 		stub("path_filestat_get", "iiiii", errnoNotsup),
 		stub("path_filestat_set_times", "iiiilli", errnoNosys),
-		stub("path_link", "iiiiiii", errnoNosys),
+		stub("path_link", "iiiiii", errnoNosys),
 		stub("path_open", "iiiiillii", errnoNoent),
 		stub("path_readlink", "iiiiii", errnoNosys),
 		stub("path_remove_directory", "iii", errnoNosys),
 		stub("path_rename", "iiiiii", errnoNosys),
-		stub("path_symlink", "iiiii", errnoNosys),
+		stub("path_symlink", "iiii", errnoNosys),
 		stub("path_unlink_file", "iii", errnoNosys),
 		stub("sched_yield", "", errnoSuccess),
 		stub("sock_accept", "iii", errnoNosys),
