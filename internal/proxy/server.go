@@ -2,19 +2,28 @@
 // pass a chain of filters on their way to an upstream and back, and an admin
 // listener that tells how it fares. It does what Envoy's HTTP connection
 // manager, router and Wasm filter do, as far as a filter or a client can see.
+//
+// Where it differs on purpose: the server header says wasmctl; upgrades are
+// answered with 403; the route timeout of 15 seconds covers the time until the
+// response begins, so that streams may go on; an upstream's kept connection
+// that turns out closed costs a retry where that is safe.
 package proxy
 
 import (
 	"context"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/wasmctl/wasmctl/internal/chain"
+	"github.com/wasmctl/wasmctl/internal/hint"
+	"github.com/wasmctl/wasmctl/internal/proxywasm"
 )
 
 // Options are the settings of a Server.
 type Options struct {
-	// Chain holds the filters, the upstream and the addresses to listen on.
+	// Chain holds the filters, the upstream and the addresses to listen on. An
+	// empty Admin address means no admin listener.
 	Chain *chain.Chain
 	// CacheDir keeps compiled modules between runs; "" keeps them in memory only.
 	CacheDir string
@@ -35,24 +44,125 @@ type Options struct {
 	OnLog func(LogLine)
 }
 
+// defaultUpstreamTimeout is Envoy's default route timeout.
+const defaultUpstreamTimeout = 15 * time.Second
+
 // Server is the data plane with its filters started and its addresses bound.
-type Server struct{}
+type Server struct {
+	opts            Options
+	filters         []chain.Filter
+	logLevel        proxywasm.LogLevel
+	upstreamTimeout time.Duration // 0 is no limit
+	timeoutText     string
+
+	engine   *proxywasm.Engine
+	programs []*proxywasm.Program // by filter
+	workers  []*worker
+
+	listener, admin net.Listener
+	upstream        upstream
+	h2              *h2Server
+	conns           connSet
+	stats           stats
+	clock           clock
+
+	serving  atomic.Bool
+	draining atomic.Int32
+	// killed is closed when requests in flight have to end at once; lifetime ends then.
+	killed   chan struct{}
+	lifetime context.Context
+	stop     context.CancelFunc
+}
 
 // New compiles and starts the filters and binds the listeners; nothing is
 // served before Serve. An address that is in use is reported before any module
 // is compiled, every other error before anything listens.
-func New(ctx context.Context, o Options) (*Server, error) { panic("todo") }
+func New(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{opts: o, filters: o.Chain.Filters, killed: make(chan struct{})}
+	s.lifetime, s.stop = context.WithCancel(context.Background())
+	if err := s.configure(); err != nil {
+		return nil, err
+	}
+	if err := s.open(ctx); err != nil {
+		s.serving.Store(true)
+		s.stop()
+		_ = s.stopFilters(context.WithoutCancel(ctx)) // the first error is the one to tell
+		return nil, err
+	}
+	return s, nil
+}
+
+// configure reads the options.
+func (s *Server) configure() error {
+	if err := s.opts.Chain.CheckNames(); err != nil {
+		return err
+	}
+	s.logLevel = proxywasm.LogInfo
+	if s.opts.LogLevel != "" {
+		level, ok := proxywasm.ParseLogLevel(s.opts.LogLevel)
+		if !ok {
+			return hint.Errorf("use trace, debug, info, warn, error or critical", "unknown log level %q", s.opts.LogLevel)
+		}
+		s.logLevel = level
+	}
+	s.upstreamTimeout = max(s.opts.UpstreamTimeout, 0)
+	if s.opts.UpstreamTimeout == 0 {
+		s.upstreamTimeout = defaultUpstreamTimeout
+	}
+	s.timeoutText = timeoutHeader(s.upstreamTimeout)
+	s.stats.started = time.Now()
+	s.upstream = s.newUpstream(s.opts.Chain.Upstream)
+	s.h2 = newH2Server(s)
+	return nil
+}
+
+// open does what can fail for outer reasons: ports, modules, filters.
+func (s *Server) open(ctx context.Context) error {
+	c := s.opts.Chain
+	if err := checkFree(ctx, c.Listen, "--listen"); err != nil {
+		return err
+	}
+	if c.Admin != "" {
+		if err := checkFree(ctx, c.Admin, "--admin"); err != nil {
+			return err
+		}
+	}
+	engine, err := proxywasm.NewEngine(proxywasm.EngineOptions{CacheDir: s.opts.CacheDir})
+	if err != nil {
+		return err
+	}
+	s.engine = engine
+	if err := s.compile(ctx); err != nil {
+		return err
+	}
+	if err := s.startWorkers(ctx); err != nil {
+		return err
+	}
+	return s.bind(ctx)
+}
+
+// bind opens the listeners, both or none.
+func (s *Server) bind(ctx context.Context) (err error) {
+	c := s.opts.Chain
+	if s.listener, err = bind(ctx, c.Listen, "--listen"); err != nil {
+		return err
+	}
+	if c.Admin == "" {
+		return nil
+	}
+	if s.admin, err = bind(ctx, c.Admin, "--admin"); err != nil {
+		_ = s.listener.Close()
+	}
+	return err
+}
 
 // Addr is the address of the listener.
-func (s *Server) Addr() net.Addr { panic("todo") }
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// AdminAddr is the address of the admin listener.
-func (s *Server) AdminAddr() net.Addr { panic("todo") }
-
-// Serve handles requests until ctx is cancelled. It then accepts no more
-// connections, gives the requests in flight five seconds to end, stops the
-// filters, releases everything and returns nil.
-func (s *Server) Serve(ctx context.Context) error { panic("todo") }
-
-// Close releases a server on which Serve is never called.
-func (s *Server) Close() error { panic("todo") }
+// AdminAddr is the address of the admin listener, nil without one.
+func (s *Server) AdminAddr() net.Addr {
+	if s.admin == nil {
+		return nil
+	}
+	return s.admin.Addr()
+}

@@ -1,0 +1,289 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/wasmctl/wasmctl/internal/proxywasm"
+)
+
+// downstream is the client's side of one exchange.
+type downstream interface {
+	// next returns the next piece of the request's body, valid until the next
+	// call; io.EOF is its end.
+	next() ([]byte, error)
+	// ready says that next will not block.
+	ready() bool
+	// readTrailers adds the request's trailers after io.EOF; false without any.
+	readTrailers(*proxywasm.HeaderMap) bool
+	// The writers queue or send parts of the response; end says that nothing follows.
+	writeHeaders(h *proxywasm.HeaderMap, end bool) error
+	writeData(p []byte, end bool) error
+	writeTrailers(h *proxywasm.HeaderMap) error
+	flush() error
+	// interrupt ends a blocked next from another goroutine. The connection, or
+	// at least the stream, is of no further use.
+	interrupt()
+	// gone says whether the client is known to have left.
+	gone() bool
+}
+
+// relay carries one exchange between its two peers. Usually one goroutine does
+// it: the request first, then the response. When the request's body is not
+// there yet once the upstream knows its headers, a second goroutine carries the
+// rest of it. What the two share is guarded by the worker's lock; each writes
+// only to its own peer.
+type relay struct {
+	x    *exchange
+	d    downstream
+	up   upstreamStream
+	half sync.WaitGroup
+	// concurrent says that a second goroutine was started; over that the request
+	// has been read to its end.
+	concurrent bool
+	over       bool
+
+	reqData, resData []byte
+	upHeaders        proxywasm.HeaderMap
+}
+
+// reset readies the relay for x and its client.
+func (r *relay) reset(x *exchange, d downstream) {
+	r.x, r.d, r.up = x, d, nil
+	r.concurrent, r.over = false, false
+}
+
+// taken is what take found.
+type taken struct {
+	output
+	ended, local, torn bool
+	// full says that filters hold so much that reading must wait.
+	full bool
+}
+
+// take empties the output of m into buf and prepares its headers for the wire.
+func (r *relay) take(m *message, buf *[]byte) taken {
+	x := r.x
+	x.worker.mu.Lock()
+	defer x.worker.mu.Unlock()
+	if m.out.headers {
+		x.seal(m)
+	}
+	t := taken{output: m.out, ended: m.ended, local: x.local, torn: x.torn, full: m.full()}
+	m.out = output{data: (*buf)[:0]}
+	*buf = t.data
+	return t
+}
+
+// run carries the exchange to its end. It returns whether both peers have seen
+// everything, so that the client's connection can be used again.
+func (r *relay) run(end bool) bool {
+	x := r.x
+	x.worker.mu.Lock()
+	x.begin(&x.req, end)
+	x.worker.mu.Unlock()
+	r.over = end
+	r.request()
+	clean := r.response()
+	if r.concurrent {
+		if !clean || !r.requestOver() {
+			r.d.interrupt()
+			r.interruptUpstream()
+		}
+		r.half.Wait()
+	}
+	if r.up != nil {
+		r.up.close(clean)
+		x.srv.stats.upRqActive.Add(-1)
+	}
+	return clean && r.over
+}
+
+func (r *relay) requestOver() bool {
+	r.x.worker.mu.Lock()
+	defer r.x.worker.mu.Unlock()
+	return r.over
+}
+
+// request carries the request as far as this goroutine can without listening to
+// the upstream.
+func (r *relay) request() {
+	x := r.x
+	for waits := 0; ; {
+		t := r.take(&x.req, &r.reqData)
+		if t.torn || t.local {
+			return
+		}
+		if (t.any() && !r.send(t)) || t.end {
+			return
+		}
+		switch {
+		case t.ended || t.full:
+			waits++
+			r.wait(waits)
+		case t.headers && !r.d.ready() && r.up.duplex() && !r.concurrent:
+			r.concurrent = true
+			r.half.Go(func() {
+				r.request()
+				r.hurry()
+			})
+			return
+		default:
+			r.receive()
+		}
+	}
+}
+
+// hurry ends the response half's wait for the upstream when the request half
+// has decided the exchange.
+func (r *relay) hurry() {
+	x := r.x
+	x.worker.mu.Lock()
+	decided := x.local || x.torn
+	x.worker.mu.Unlock()
+	if decided {
+		r.interruptUpstream()
+	}
+}
+
+func (r *relay) interruptUpstream() {
+	if h := r.x.upstream.Load(); h != nil {
+		h.stream.interrupt()
+	}
+}
+
+// receive reads one piece of the request and lets it pass the filters.
+func (r *relay) receive() {
+	x := r.x
+	p, err := r.d.next()
+	x.worker.mu.Lock()
+	defer x.worker.mu.Unlock()
+	m := &x.req
+	switch {
+	case err == nil:
+		x.data(m, p, false)
+	case err == io.EOF:
+		r.over = true
+		if m.trailers.Reset(proxywasm.RequestTrailers); r.d.readTrailers(&m.trailers) {
+			x.finishTrailers(m)
+		} else {
+			x.data(m, nil, true)
+		}
+	default:
+		x.clientFault(err)
+	}
+}
+
+// send writes what has passed the filters to the upstream, which it opens with
+// the first part. It returns false when that has failed and was answered.
+func (r *relay) send(t taken) bool {
+	if t.headers && !r.open() {
+		return false
+	}
+	if r.up == nil {
+		return true
+	}
+	err := r.write(t)
+	if err == nil && (t.end || !r.d.ready()) {
+		err = r.up.flush()
+	}
+	if err == nil {
+		return true
+	}
+	// The upstream may have answered before it closed: the response half finds out.
+	return false
+}
+
+func (r *relay) write(t taken) error {
+	x, more := r.x, len(t.data) > 0 || t.trailers
+	if t.headers {
+		if err := r.up.writeHeaders(&x.req.headers, t.end && !more); err != nil {
+			return err
+		}
+	}
+	if len(t.data) > 0 {
+		if err := r.up.writeData(t.data); err != nil {
+			return err
+		}
+	}
+	switch {
+	case t.trailers:
+		return r.up.writeEnd(&x.req.trailers)
+	case t.end && (!t.headers || more):
+		return r.up.writeEnd(nil)
+	}
+	return nil
+}
+
+// open connects the exchange to the upstream.
+func (r *relay) open() bool {
+	x := r.x
+	up, err := x.srv.upstream.open(x)
+	x.srv.stats.upRqTotal.Add(1)
+	if err != nil {
+		x.reply(upstreamFault(err))
+		return false
+	}
+	x.srv.stats.upRqActive.Add(1)
+	r.up = up
+	x.upstream.Store(&upstreamHandle{up})
+	return true
+}
+
+// wait waits until another party may have moved a held message on. waits counts
+// the calls in a row; after too many of them the client gets an answer.
+func (r *relay) wait(waits int) {
+	x := r.x
+	if waits > int(streamIdleTimeout/waitPoll) {
+		x.reply(&localReply{status: 504, body: []byte("stream timeout"), grpc: -1, details: "stream_idle_timeout", flag: flagStreamIdleTimeout})
+		return
+	}
+	poll := time.NewTimer(waitPoll)
+	defer poll.Stop()
+	select {
+	case <-x.wake:
+	case <-x.srv.killed:
+		x.fault("server_shutdown")
+	case <-poll.C:
+		if r.d.gone() {
+			x.fault(detailsClientGone)
+		}
+	}
+}
+
+const (
+	// streamIdleTimeout is how long a message may be held: Envoy's default.
+	streamIdleTimeout = 5 * time.Minute
+	// waitPoll is how often a waiting relay looks whether the client is still there.
+	waitPoll = time.Second / 4
+	// detailsClientGone are the details of an exchange whose client left.
+	detailsClientGone = "downstream_remote_disconnect"
+)
+
+// reply sends a local reply from outside the filters.
+func (x *exchange) reply(r *localReply) {
+	x.worker.mu.Lock()
+	defer x.worker.mu.Unlock()
+	x.sendLocalReply(r)
+}
+
+// fault ends the exchange from outside the filters.
+func (x *exchange) fault(details string) {
+	x.worker.mu.Lock()
+	defer x.worker.mu.Unlock()
+	x.tear(details)
+}
+
+// clientFault is what a request whose body cannot be read ends with. It runs
+// under the worker's lock.
+func (x *exchange) clientFault(err error) {
+	var malformed *malformedError
+	if errors.As(err, &malformed) {
+		x.sendLocalReply(&localReply{status: 400, body: []byte("Bad Request"), grpc: -1, details: "http1.codec_error"})
+		return
+	}
+	x.flags |= flagDownstreamTermination
+	x.tear(detailsClientGone)
+}

@@ -1,0 +1,220 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/wasmctl/wasmctl/internal/proxywasm"
+)
+
+// h2Upstream speaks HTTP/2 without TLS to one address.
+type h2Upstream struct {
+	srv       *Server
+	host      string
+	transport *http.Transport
+}
+
+func newH2Upstream(s *Server, host string) *h2Upstream {
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	return &h2Upstream{srv: s, host: host, transport: &http.Transport{
+		Protocols:          &protocols,
+		DisableCompression: true,
+		DialContext: func(context.Context, string, string) (net.Conn, error) {
+			c, err := dialUpstream(s, host)
+			if err != nil {
+				return nil, err
+			}
+			return &countedConn{Conn: c, srv: s}, nil
+		},
+	}}
+}
+
+// countedConn keeps upstream_cx_active.
+type countedConn struct {
+	net.Conn
+	srv    *Server
+	closed bool
+}
+
+func (c *countedConn) Close() error {
+	if !c.closed {
+		c.closed = true
+		c.srv.stats.upCxActive.Add(-1)
+	}
+	return c.Conn.Close()
+}
+
+func (u *h2Upstream) open(*exchange) (upstreamStream, error) {
+	ctx, cancel := context.WithCancelCause(u.srv.lifetime)
+	return &h2cStream{up: u, cancel: cancel, ctx: func() context.Context { return ctx }, result: make(chan h2cResult, 1)}, nil
+}
+
+func (u *h2Upstream) close() { u.transport.CloseIdleConnections() }
+
+// h2cStream is one exchange on an HTTP/2 connection.
+type h2cStream struct {
+	up     *h2Upstream
+	cancel context.CancelCauseFunc
+	ctx    func() context.Context
+
+	request  *http.Request
+	body     *io.PipeWriter
+	result   chan h2cResult
+	sentAt   time.Time
+	response *http.Response
+	buf      []byte
+}
+
+type h2cResult struct {
+	response *http.Response
+	err      error
+}
+
+// writeHeaders starts the exchange: the transport sends in a goroutine of its own.
+func (s *h2cStream) writeHeaders(h *proxywasm.HeaderMap, end bool) error {
+	r := &http.Request{URL: &url.URL{Scheme: "http", Host: s.up.host}, Header: http.Header{"User-Agent": nil}, ContentLength: -1}
+	for i := range h.Len() {
+		name, value := h.At(i)
+		switch string(name) {
+		case ":method":
+			r.Method = string(value)
+		case ":path":
+			r.URL.Opaque = "//" + s.up.host + string(value)
+		case ":authority":
+			r.Host = string(value)
+		case "content-length":
+			if n, ok := parseLength(value); ok && !end {
+				r.ContentLength = n
+			}
+		default:
+			if name[0] != ':' {
+				key := http.CanonicalHeaderKey(string(name))
+				r.Header[key] = append(r.Header[key], string(value))
+			}
+		}
+	}
+	if end {
+		r.ContentLength = 0
+		s.sentAt = time.Now()
+	} else {
+		pr, pw := io.Pipe()
+		r.Body, s.body = pr, pw
+		r.Trailer = http.Header{}
+	}
+	s.request = r.WithContext(s.ctx())
+	go func() {
+		response, err := s.up.transport.RoundTrip(s.request)
+		if err != nil && s.body != nil {
+			_ = s.body.CloseWithError(err)
+		}
+		s.result <- h2cResult{response, err}
+	}()
+	return nil
+}
+
+func (s *h2cStream) writeData(p []byte) error {
+	_, err := s.body.Write(p)
+	return err
+}
+
+func (s *h2cStream) writeEnd(trailers *proxywasm.HeaderMap) error {
+	s.sentAt = time.Now()
+	if s.body == nil {
+		return nil
+	}
+	if trailers != nil {
+		for i := range trailers.Len() {
+			name, value := trailers.At(i)
+			key := http.CanonicalHeaderKey(string(name))
+			s.request.Trailer[key] = append(s.request.Trailer[key], string(value))
+		}
+	}
+	return s.body.Close()
+}
+
+func (s *h2cStream) flush() error { return nil }
+func (s *h2cStream) duplex() bool { return true }
+
+// readHeaders implements upstreamStream.
+func (s *h2cStream) readHeaders(h *proxywasm.HeaderMap, w watcher) (bool, error) {
+	tick := time.NewTicker(activeTick)
+	defer tick.Stop()
+	began := time.Now()
+	for {
+		select {
+		case got := <-s.result:
+			if got.err != nil {
+				return false, h2Error(s.ctx(), got.err)
+			}
+			s.response = got.response
+			h.AddString(":status", itoa(int64(got.response.StatusCode)))
+			addSorted(h, got.response.Header)
+			return got.response.Body == http.NoBody, nil
+		case <-tick.C:
+			if limit := s.up.srv.upstreamTimeout; limit > 0 && time.Since(began) > limit {
+				return false, responseTimeout()
+			}
+			if w != nil && w.gone() {
+				return false, errClientGone
+			}
+		}
+	}
+}
+
+func h2Error(ctx context.Context, err error) error {
+	var reset *resetError
+	switch {
+	case errors.As(err, &reset):
+		return err
+	case ctx.Err() != nil:
+		return errInterrupted
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), isReset(err):
+		return terminated(err)
+	}
+	return &resetError{reason: "remote reset", status: 503, flag: 0x10, err: err}
+}
+
+func (s *h2cStream) ready() bool { return false }
+
+func (s *h2cStream) next(watcher) ([]byte, error) {
+	if s.buf == nil {
+		s.buf = make([]byte, wireBuffer)
+	}
+	n, err := s.response.Body.Read(s.buf)
+	if n > 0 {
+		return s.buf[:n], nil
+	}
+	if err == nil || errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return nil, h2Error(s.ctx(), err)
+}
+
+func (s *h2cStream) readTrailers(h *proxywasm.HeaderMap) bool {
+	addSorted(h, s.response.Trailer)
+	return h.Len() > 0
+}
+
+func (s *h2cStream) interrupt() { s.cancel(errInterrupted) }
+
+func (s *h2cStream) address() netip.AddrPort {
+	a, _ := netip.ParseAddrPort(s.up.host)
+	return a
+}
+
+func (s *h2cStream) close(bool) {
+	if s.body != nil {
+		_ = s.body.CloseWithError(errInterrupted)
+	}
+	if s.response != nil {
+		_ = s.response.Body.Close()
+	}
+	s.cancel(errInterrupted)
+}
