@@ -60,6 +60,10 @@ func checkAnswer(t *testing.T, d *Deployment, http2 bool) {
 	if diff := cmp.Diff([]string{"1", "2"}, e.Headers["x-twice"]); diff != "" {
 		t.Error(diff)
 	}
+	if got := e.Trailers["x-trailer"]; http2 != (len(got) == 1) {
+		t.Errorf("trailers %q", got)
+	}
+	t.Log(text)
 }
 
 func TestEnvoyReachesUpstreams(t *testing.T) {

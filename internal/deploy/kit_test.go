@@ -193,7 +193,7 @@ func start(t *testing.T, o EnvoyOptions) *Deployment {
 // echoed is the answer of the built-in upstream.
 type echoed struct {
 	Method, Path, Authority, Body string
-	Headers                       map[string][]string
+	Headers, Trailers             map[string][]string
 }
 
 // ask sends a POST by HTTP/1.1, or HTTP/2 with prior knowledge.
@@ -208,6 +208,10 @@ func ask(t *testing.T, address string, http2 bool, body string) (*http.Response,
 		t.Fatal(err)
 	}
 	request.Header["X-Twice"] = []string{"1", "2"}
+	if http2 {
+		request.ContentLength = -1 // as unknown: trailers may follow
+		request.Trailer = http.Header{"X-Trailer": {"3"}}
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)

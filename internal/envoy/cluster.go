@@ -28,7 +28,11 @@ func upstreamCluster(c *chain.Chain, o BootstrapOptions) (*clusterv3.Cluster, er
 		ConnectTimeout: durationpb.New(connectTimeout),
 	}
 	if c.Upstream == nil {
-		return cluster, leadToEcho(cluster)
+		if err := leadToEcho(cluster); err != nil {
+			return nil, err
+		}
+		// HTTP/2 adds no header of its own, and carries trailers.
+		return cluster, speakHTTP2(cluster)
 	}
 	if err := leadTo(cluster, first(o.Upstream, c.Upstream.Host)); err != nil {
 		return nil, fmt.Errorf("upstream %q: %w", c.Upstream, err)

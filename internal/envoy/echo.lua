@@ -5,9 +5,11 @@ local function quote(s)
   end) .. '"'
 end
 
-function envoy_on_request(handle)
+-- JSON object of lists, the names in the order of their first appearance;
+-- pseudo-headers are returned beside it.
+local function object(headers)
   local pseudo, names, values = {}, {}, {}
-  for name, value in pairs(handle:headers()) do
+  for name, value in pairs(headers) do
     if name:sub(1, 1) == ':' then
       pseudo[name] = value
     else
@@ -18,14 +20,25 @@ function envoy_on_request(handle)
       table.insert(values[name], quote(value))
     end
   end
-  local headers = {}
+  local members = {}
   for _, name in ipairs(names) do
-    headers[#headers + 1] = quote(name) .. ':[' .. table.concat(values[name], ',') .. ']'
+    members[#members + 1] = quote(name) .. ':[' .. table.concat(values[name], ',') .. ']'
   end
+  return '{' .. table.concat(members, ',') .. '}', pseudo
+end
+
+function envoy_on_request(handle)
+  local headers, pseudo = object(handle:headers())
   local body = handle:body(true)
   local text = body:length() > 0 and body:getBytes(0, body:length()) or ''
-  handle:respond({[':status'] = '200', ['content-type'] = 'application/json'}, string.format(
-    '{"method":%s,"path":%s,"authority":%s,"headers":{%s},"body":%s}\n',
-    quote(pseudo[':method'] or ''), quote(pseudo[':path'] or ''), quote(pseudo[':authority'] or ''),
-    table.concat(headers, ','), quote(text)))
+  local trailers = handle:trailers()
+  handle:respond({[':status'] = '200', ['content-type'] = 'application/json'}, table.concat({
+    '{"method":', quote(pseudo[':method'] or ''),
+    ',"path":', quote(pseudo[':path'] or ''),
+    ',"authority":', quote(pseudo[':authority'] or ''),
+    ',"headers":', headers,
+    ',"body":', quote(text),
+    trailers and ',"trailers":' .. object(trailers) or '',
+    '}\n',
+  }))
 end
