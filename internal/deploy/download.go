@@ -100,13 +100,22 @@ func (d download) fetch(ctx context.Context, folder string) (string, error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	if err == nil && !strings.Contains(output.String(), d.o.EnvoyVersion) {
-		err = fmt.Errorf("it says it is %q", strings.TrimSpace(output.String()))
+	if err == nil {
+		err = checkVersion(output.String(), d.o.EnvoyVersion)
 	}
 	if err != nil {
 		return "", downloadError(d.o.EnvoyVersion, err)
 	}
 	return filepath.Join(data, "envoy-versions", d.o.EnvoyVersion, "bin", "envoy"), nil
+}
+
+// checkVersion reads what Envoy writes about itself: PATH version: COMMIT/VERSION/...
+func checkVersion(output, want string) error {
+	_, said, _ := strings.Cut(output, " version: ")
+	if !strings.Contains(said, "/"+want+"/") {
+		return fmt.Errorf("it says it is %q", strings.TrimSpace(said))
+	}
+	return nil
 }
 
 func downloadError(version string, err error) error {
