@@ -54,6 +54,7 @@ func ParseSchema(name string, text []byte) (*Schema, error) {
 	}
 	c := jsonschema.NewCompiler()
 	c.UseLoader(noLoader{})
+	c.UseRegexpEngine(compileECMA)
 	if err := c.AddResource(name, document); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

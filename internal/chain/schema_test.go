@@ -12,7 +12,7 @@ const rewriteSchema = `{
   "type": "object", "required": ["rewrites"], "additionalProperties": false,
   "properties": {"rewrites": {"type": "array", "items": {
     "type": "object", "required": ["regex_match"],
-    "properties": {"regex_match": {"type": "string", "minLength": 1}}}}}}`
+    "properties": {"regex_match": {"type": "string", "minLength": 1, "pattern": "^[^\\u0000\\r\\n]*$"}}}}}}`
 
 func TestSchemaCheck(t *testing.T) {
 	t.Parallel()
@@ -27,6 +27,7 @@ func TestSchemaCheck(t *testing.T) {
 		{"fits", `{"rewrites": [{"regex_match": "a"}]}`, nil},
 		{"wrong type, deep", `{"rewrites": [{"regex_match": "a"}, {"regex_match": 1}]}`, []string{"rewrites[1].regex_match"}},
 		{"two problems", `{"rewrites": [{}, {"regex_match": ""}]}`, []string{"rewrites[0]", "rewrites[1].regex_match"}},
+		{"a pattern of ECMA-262", `{"rewrites": [{"regex_match": "a\nb"}]}`, []string{"rewrites[0].regex_match"}},
 		{"missing", `{}`, []string{""}},
 		{"text", `hello`, []string{""}},
 	}

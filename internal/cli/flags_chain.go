@@ -13,7 +13,6 @@ import (
 	"github.com/wasmctl/wasmctl/internal/chain"
 	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/project"
-	"github.com/wasmctl/wasmctl/internal/source"
 )
 
 // chainFlags say what a host of filters is given: the flags that run and

@@ -65,7 +65,7 @@ func TestScripts(t *testing.T) {
 			"http":      httpRequest,
 			"waithttp":  waitHTTP,
 			"waitgone":  waitGone,
-			"registry":  startRegistry,
+			"registry":  startRegistry(t),
 			"sha256":    sha256Of,
 			"truncate":  truncate,
 			"listen":    listen,
@@ -254,4 +254,28 @@ func writeModule(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("unknown module %q", args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), m.Bytes(), 0o600))
+}
+
+// registry KIND starts a real registry that lives until all scripts are done
+// and sets REGISTRY to its address: plain, htpasswd (with REGISTRY_USER and
+// REGISTRY_PASSWORD) or tls (with the authority in REGISTRY_CA).
+func startRegistry(t *testing.T) func(*testscript.TestScript, bool, []string) {
+	t.Helper()
+	return func(ts *testscript.TestScript, _ bool, args []string) {
+		var o testkit.RegistryOptions
+		switch args[0] {
+		case "plain":
+		case "htpasswd":
+			o.Basic = true
+		case "tls":
+			o.TLS = true
+		default:
+			ts.Fatalf("unknown registry %q", args[0])
+		}
+		r := testkit.StartRegistry(t, o)
+		ts.Setenv("REGISTRY", r.Host)
+		ts.Setenv("REGISTRY_CA", r.CAFile)
+		ts.Setenv("REGISTRY_USER", testkit.User)
+		ts.Setenv("REGISTRY_PASSWORD", testkit.Password)
+	}
 }
