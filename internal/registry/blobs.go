@@ -14,7 +14,6 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
-	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
@@ -23,6 +22,11 @@ import (
 )
 
 const (
+	// ingestDir is where blobs are written before they are renamed: the place
+	// that oras-go uses too.
+	ingestDir = "ingest"
+	// copySize is how much is read and written at once.
+	copySize = 256 << 10
 	// abortTime is how long cleaning up may take after a failure.
 	abortTime = 5 * time.Second
 )
@@ -41,21 +45,59 @@ type writer struct {
 }
 
 // Push stores a blob, unless it is there and intact: then the error is
-// errdef.ErrAlreadyExists. A damaged one is replaced. oras-go verifies size and
-// digest in a temporary file and renames it.
+// errdef.ErrAlreadyExists. A damaged one is replaced.
 func (w *writer) Push(ctx context.Context, desc ocispec.Descriptor, r io.Reader) error {
 	if w.has(desc) {
 		return fmt.Errorf("%s: %w", desc.Digest, errdef.ErrAlreadyExists)
 	}
-	err := w.store.blobs.Push(ctx, desc, r)
-	if err != nil && !errors.Is(err, errdef.ErrAlreadyExists) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := w.store.ingest(desc, r); err != nil {
 		return w.store.writeError(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fresh = append(w.fresh, desc)
-	return err
+	return nil
 }
+
+// ingest writes a blob to a temporary file, checks its size and digest, and
+// renames it. oras-go's own storage does not sync the file, and leaves it behind
+// when the content is wrong or the transfer ends early (v2.6.4).
+func (s *Store) ingest(desc ocispec.Descriptor, r io.Reader) (err error) {
+	path := s.blobPath(desc.Digest)
+	for _, dir := range []string{filepath.Dir(path), s.path(ingestDir)} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	f, err := os.CreateTemp(s.path(ingestDir), desc.Digest.Encoded()+"_*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, removeFile(f.Name()))
+		}
+	}()
+	verified := content.NewVerifyReader(r, desc)
+	_, err = io.CopyBuffer(onlyWriter{f}, verified, make([]byte, copySize))
+	if err == nil {
+		err = verified.Verify()
+	}
+	if err == nil {
+		err = errors.Join(f.Chmod(0o644), f.Sync())
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	return rename(f.Name(), path)
+}
+
+// onlyWriter hides that a file can read by itself, which it would do in pieces
+// of 32 KiB instead of those of the buffer it is given.
+type onlyWriter struct{ io.Writer }
 
 // pushBytes is Push for a blob that is in memory and may be there already.
 func (w *writer) pushBytes(ctx context.Context, desc ocispec.Descriptor, b []byte) error {
@@ -98,15 +140,8 @@ func intact(path string, desc ocispec.Descriptor) bool {
 	return r.Verify() == nil
 }
 
-// commit makes the blobs durable and then adds the entry to the index.
+// commit adds the entry to the index, unless a blob that it needs is gone.
 func (w *writer) commit(ctx context.Context, e entry) error {
-	var group errgroup.Group
-	for _, desc := range w.fresh {
-		group.Go(func() error { return syncFile(w.store.blobPath(desc.Digest)) })
-	}
-	if err := group.Wait(); err != nil {
-		return w.store.writeError(err)
-	}
 	return w.store.update(ctx, func(x *index) error {
 		for _, desc := range append(w.found, w.fresh...) {
 			if _, err := os.Stat(w.store.blobPath(desc.Digest)); err != nil {
@@ -138,23 +173,6 @@ func (w *writer) abort(ctx context.Context) {
 		}
 		return w.store.removeUnused(ctx, x, written)
 	})
-}
-
-func syncFile(path string) error {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // vanished: the check under the lock tells
-	}
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	// Windows syncs no file that was opened for reading; there the blob is
-	// checked on every read like everywhere, and replaced when it is damaged.
-	if errors.Is(err, fs.ErrPermission) {
-		err = nil
-	}
-	return errors.Join(err, f.Close())
 }
 
 func (s *Store) blobPath(d digest.Digest) string {

@@ -89,7 +89,7 @@ func NewClient(o ClientOptions) (*Client, error) {
 
 func newTransport(o ClientOptions) (*http.Transport, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.DialContext = (dialer(min(o.Timeout, maxDial))).DialContext
+	t.DialContext = dialer(min(o.Timeout, maxDial)).DialContext
 	t.MaxIdleConnsPerHost = o.Concurrency
 	t.WriteBufferSize, t.ReadBufferSize = bufferSize, bufferSize
 	if o.CAFile == "" {

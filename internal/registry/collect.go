@@ -18,14 +18,10 @@ import (
 	"github.com/wasmctl/wasmctl/internal/artifact"
 )
 
-const (
-	// ingestDir is where oras-go writes a blob before it renames it.
-	ingestDir = "ingest"
-	// abandoned is the age from which a file that nothing refers to counts as
-	// left behind by a process that was killed. Should it be part of a slow
-	// write after all, that write notices and starts again.
-	abandoned = time.Hour
-)
+// abandoned is the age from which a file that nothing refers to counts as left
+// behind by a process that was killed. Should it be part of a slow write after
+// all, that write notices and starts again.
+const abandoned = time.Hour
 
 // digests are blobs by digest.
 type digests map[digest.Digest]bool

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ type Image struct {
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
 type Store struct {
 	dir   string
-	blobs *oci.Storage
+	blobs *oci.ReadOnlyStorage
 }
 
 // attempts is how often a write starts again because another process removed
@@ -60,11 +61,7 @@ func OpenStore(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
-	blobs, err := oci.NewStorage(dir)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrStore, dir, err)
-	}
-	s := &Store{dir: dir, blobs: blobs}
+	s := &Store{dir: dir, blobs: oci.NewStorageFromFS(os.DirFS(dir))}
 	return s, s.checkLayout()
 }
 
