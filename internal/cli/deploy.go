@@ -93,7 +93,7 @@ func runDeployEnvoy(ctx context.Context, a *app, o *deployEnvoyOptions, sources 
 	}
 	o.envoy.Chain = c
 	if o.dryRun {
-		bootstrap, err := deploy.DryRun(o.envoy)
+		bootstrap, err := deploy.DryRun(ctx, o.envoy)
 		if err != nil {
 			return err
 		}

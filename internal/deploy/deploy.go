@@ -173,11 +173,18 @@ func deployWith(ctx context.Context, o EnvoyOptions, l launcher) (*Deployment, e
 }
 
 // DryRun returns the bootstrap that Envoy would be given, as YAML. The paths in
-// it are those that a deployment of this name by a binary would use.
-func DryRun(o EnvoyOptions) ([]byte, error) {
+// it are those of this deployment; they exist while it runs. Where no Envoy is
+// to be had, it is the one for a binary.
+func DryRun(ctx context.Context, o EnvoyOptions) ([]byte, error) {
 	o, err := o.complete()
 	if err != nil {
 		return nil, err
+	}
+	if l, err := locate(ctx, o); err == nil {
+		defer l.close()
+		if d, ok := l.(docker); ok {
+			return d.dryRun(ctx, o)
+		}
 	}
 	return bootstrapYAML(o, envoy.BootstrapOptions{}, filepath.Join(o.StateDir, o.Name))
 }

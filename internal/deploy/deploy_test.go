@@ -324,3 +324,72 @@ func TestTwoAtOnce(t *testing.T) {
 	other.Name = "other"
 	start(t, other)
 }
+
+func TestDryRun(t *testing.T) {
+	t.Parallel()
+	for via, options := range ways() {
+		t.Run(string(via), func(t *testing.T) {
+			t.Parallel()
+			o := options(t, one(markModule(t, "x")))
+			text, err := DryRun(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[Via]string{
+				ViaBinary: `filename: "` + o.StateDir + `/envoy/0-my-filter.wasm"`,
+				ViaDocker: `filename: "/etc/wasmctl/0-my-filter.wasm"`,
+			}[via]
+			if !strings.Contains(string(text), want) {
+				t.Errorf("no %s in:\n%s", want, text)
+			}
+			if via == ViaBinary {
+				d := start(t, o)
+				used, err := os.ReadFile(d.RunDir + "/" + bootstrapFile)
+				if diff := cmp.Diff(string(text), string(used)); err != nil || diff != "" {
+					t.Errorf("%v, the bootstrap used is another one:\n%s", err, diff)
+				}
+			}
+		})
+	}
+}
+
+// What Envoy hands a filter as its configuration is what the chain holds.
+func TestConfigurationArrives(t *testing.T) {
+	t.Parallel()
+	for _, configuration := range []string{"{\n  \"a\": 1\n}\n", "on", "1e3", " x: #y\t\u0085\u2028'\"\\\r\n\n", "\xff\xfe\x00"} {
+		c := one(logConfigurationModule(t))
+		c.Filters[0].Configuration = []byte(configuration)
+		o := binaryOptions(t, c)
+		start(t, o)
+		// The log shows a newline as \n, and cuts the text at a NUL.
+		shown, _, _ := strings.Cut(strings.ReplaceAll(configuration, "\n", `\n`), "\x00")
+		if got := o.Log.(*lockedBuffer).String(); !strings.Contains(got, "wasm log my-filter: "+shown) {
+			t.Errorf("%q became %q", configuration, got)
+		}
+	}
+}
+
+// Filters of the same module share VMs, unless their VM settings differ. The
+// proof must expect the right number.
+func TestSharedVMs(t *testing.T) {
+	t.Parallel()
+	shared, other := markModule(t, "x"), markModule(t, "y")
+	c := one(shared)
+	c.Filters = append(c.Filters,
+		chain.Filter{Name: "same", Module: shared, Configuration: []byte("b"), RootID: "r"},
+		chain.Filter{Name: "other module", Module: other},
+		chain.Filter{Name: "other:id", Module: shared, VMID: "v"},
+		chain.Filter{Name: "other configuration", Module: shared, VMConfiguration: []byte("v")},
+		chain.Filter{Name: "environment", Module: shared, Environment: map[string]string{"A": "1"}},
+	)
+	o := binaryOptions(t, c)
+	o.Concurrency = 2
+	d := start(t, o)
+	vms, err := d.live.admin.Wasm(t.Context(), c, o.Concurrency)
+	if err != nil || vms.Active != vms.Expected {
+		t.Errorf("%+v, %v", vms, err)
+	}
+	if response, _ := ask(t, d.ListenAddr, false, ""); len(response.Header.Values("x-mark")) != len(c.Filters) {
+		t.Errorf("%v", response.Header)
+	}
+}

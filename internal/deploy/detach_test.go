@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/wasmctl/wasmctl/internal/hint"
@@ -83,7 +82,11 @@ func TestUndeployDead(t *testing.T) {
 	t.Parallel()
 	o := binaryOptions(t, one(markModule(t, "x")))
 	d := detach(t, o)
-	if err := syscall.Kill(d.PID, syscall.SIGKILL); err != nil {
+	envoy, err := os.FindProcess(d.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := envoy.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "it is dead", func() bool {

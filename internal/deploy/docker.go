@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/wasmctl/wasmctl/internal/chain"
 	"github.com/wasmctl/wasmctl/internal/container"
 	"github.com/wasmctl/wasmctl/internal/envoy"
 	"github.com/wasmctl/wasmctl/internal/hint"
@@ -56,8 +57,11 @@ func (d docker) launch(ctx context.Context, s *site) (running, error) {
 	if err := d.client.EnsureImage(ctx, d.image, s.o.Progress); err != nil {
 		return nil, err
 	}
-	n, err := d.network(ctx, s)
+	n, err := d.network(ctx, s.o.Chain)
 	if err != nil {
+		return nil, err
+	}
+	if err := n.fixPorts(ctx); err != nil {
 		return nil, err
 	}
 	bootstrap, err := bootstrapYAML(s.o, n.options, containerFolder)
@@ -82,39 +86,56 @@ func (d docker) launch(ctx context.Context, s *site) (running, error) {
 }
 
 // network decides how the container is connected to this machine.
-func (d docker) network(ctx context.Context, s *site) (network, error) {
+func (d docker) network(ctx context.Context, c *chain.Chain) (network, error) {
 	n := network{
 		options: envoy.BootstrapOptions{
 			Listen: fmt.Sprintf("0.0.0.0:%d", containerListen),
 			Admin:  fmt.Sprintf("0.0.0.0:%d", containerAdmin),
 		},
-		ports: map[uint16]string{containerListen: s.o.Chain.Listen, containerAdmin: s.o.Chain.Admin},
+		ports: map[uint16]string{containerListen: c.Listen, containerAdmin: c.Admin},
 	}
-	upstream := s.o.Chain.Upstream
-	if upstream == nil || !isLoopback(upstream.Hostname()) {
+	if c.Upstream == nil || !isLoopback(c.Upstream.Hostname()) {
 		return n, nil
 	}
 	daemon, err := d.client.Describe(ctx)
 	if err != nil {
 		return n, err
 	}
-	if !daemon.Local() {
-		n.options.Upstream = net.JoinHostPort(hostName, upstream.Port())
-		n.hosts = []string{hostName + ":host-gateway"}
+	if daemon.Local() {
+		n.host = true
+		n.options = envoy.BootstrapOptions{Listen: c.Listen, Admin: c.Admin}
 		return n, nil
 	}
-	n.host = true
-	n.options.Listen, err = fixPort(ctx, s.o.Chain.Listen)
-	if err != nil {
-		return n, err
+	n.options.Upstream = net.JoinHostPort(hostName, c.Upstream.Port())
+	n.hosts = []string{hostName + ":host-gateway"}
+	return n, nil
+}
+
+// fixPorts chooses the ports that are open to choice. Envoy cannot tell its own
+// choice from inside of the container.
+func (n *network) fixPorts(ctx context.Context) (err error) {
+	if !n.host {
+		return nil
 	}
-	n.options.Admin, err = fixPort(ctx, s.o.Chain.Admin)
-	return n, err
+	if n.options.Listen, err = fixPort(ctx, n.options.Listen); err != nil {
+		return err
+	}
+	n.options.Admin, err = fixPort(ctx, n.options.Admin)
+	return err
 }
 
 func isLoopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// dryRun is the bootstrap that launch would make.
+func (d docker) dryRun(ctx context.Context, o EnvoyOptions) ([]byte, error) {
+	n, err := d.network(ctx, o.Chain)
+	if err != nil {
+		return nil, err
+	}
+	return bootstrapYAML(o, n.options, containerFolder)
 }
 
 // boxed is an Envoy that runs in a container.

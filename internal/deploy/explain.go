@@ -35,7 +35,7 @@ func causes() []cause {
 		{`Failed to load Wasm (?:module|code|bytecode)(.*)`, "Envoy cannot load the module of FILTER$1", "see 'wasmctl inspect' for what the module is"},
 		{`Failed to configure .*plugin`, "FILTER refused its configuration", configuration},
 		{`Failed to start .*(?:VM|plugin)`, "FILTER refused to start its VM", tryLocally},
-		{`cannot bind '([^']+)': ([^`+"`"+`]*)`, "cannot listen on $1: $2", "choose other addresses with --listen and --admin"},
+		{`cannot bind '([^']+)': ([^` + "`" + `]*)`, "cannot listen on $1: $2", "choose other addresses with --listen and --admin"},
 		{`Unable to create Wasm plugin`, "Envoy refused FILTER", tryLocally},
 		{`(?:critical|error) (error .*) initializing config`, "$1", ""},
 		{`(error while loading shared libraries: .*)`, "$1", another},

@@ -255,3 +255,23 @@ func occupied(t *testing.T) string {
 	t.Cleanup(func() { _ = l.Close() })
 	return fmt.Sprint(l.Addr())
 }
+
+// logConfigurationModule logs its configuration.
+func logConfigurationModule(t testing.TB) *wasm.Module {
+	const pluginConfiguration, pointerAt, sizeAt = 7, 16, 20
+	get := testkit.HostFunc{Name: "proxy_get_buffer_bytes", Params: "iiiii", Results: "i"}
+	m := &testkit.Module{}
+	m.Import("env", "proxy_log", "iii", "i")
+	m.Import("env", get.Name, get.Params, get.Results)
+	m.Memory(1, 0)
+	m.ExportMemory("memory")
+	m.ExportFunction("proxy_abi_version_0_2_1", "", "")
+	m.ExportFunction("proxy_on_memory_allocate", "i", "i", testkit.I32Const(1024)...)
+	m.ExportFunction("proxy_on_context_create", "ii", "")
+	m.ExportFunction("proxy_on_configure", "ii", "i", slices.Concat(
+		testkit.I32Const(pluginConfiguration), testkit.I32Const(0), testkit.LocalGet(1),
+		testkit.I32Const(pointerAt), testkit.I32Const(sizeAt), testkit.Call(1), testkit.Drop(),
+		testkit.I32Const(2), testkit.I32Const(pointerAt), testkit.I32Load(0), testkit.I32Const(sizeAt), testkit.I32Load(0),
+		testkit.Call(0), testkit.Drop(), testkit.I32Const(1))...)
+	return decode(t, m)
+}

@@ -4,19 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/wasmctl/wasmctl/internal/envoy"
 )
 
-// proofTimeout is how long an Envoy that calls itself ready may take to show it.
-const proofTimeout = 5 * time.Second
-
 // prove finds out whether an Envoy that calls itself ready really does its
 // work: its listener takes connections, and every filter runs in every worker.
 func (l *live) prove(ctx context.Context, d *Deployment) error {
-	ctx, cancel := context.WithTimeout(ctx, proofTimeout)
-	defer cancel()
 	if err := l.proveListener(ctx, d); err != nil {
 		return err
 	}

@@ -31,12 +31,12 @@ func (a *Admin) Wasm(ctx context.Context, c *chain.Chain, concurrency int) (Wasm
 	return WasmState{Active: stats[active], Expected: expected}, nil
 }
 
-// distinctVMs counts the VMs of a chain: filters of the same module, VM id and
-// VM configuration share one.
+// distinctVMs counts the VMs of a chain: filters of the same module, VM id, VM
+// configuration and environment share one.
 func distinctVMs(c *chain.Chain) int {
 	keys := map[string]bool{}
 	for _, f := range c.Filters {
-		keys[fmt.Sprintf("%q %q %s", f.VMID, f.VMConfiguration, f.Module.SHA256())] = true
+		keys[fmt.Sprintf("%q %q %q %s", f.VMID, f.VMConfiguration, f.Environment, f.Module.SHA256())] = true
 	}
 	return len(keys)
 }
