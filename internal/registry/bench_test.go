@@ -2,9 +2,16 @@ package registry
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	"oras.land/oras-go/v2"
+	"oras.land/oras-go/v2/content/oci"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/retry"
 
 	"github.com/wasmctl/wasmctl/internal/artifact"
 	"github.com/wasmctl/wasmctl/internal/testkit"
@@ -83,4 +90,55 @@ func BenchmarkPull(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkBaseline is the same transfer by oras-go's own Copy, which is what
+// the oras CLI does, between a layout that oras-go writes and the registry.
+func BenchmarkBaseline(b *testing.B) {
+	r := testkit.StartRegistry(b, testkit.RegistryOptions{Dir: b.TempDir()})
+	layout, err := oci.New(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	a := large(b, 1)
+	desc, err := artifact.Pack(b.Context(), layout, a)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := layout.Tag(b.Context(), desc, "v1"); err != nil {
+		b.Fatal(err)
+	}
+	repository := func(name string) *remote.Repository {
+		repo, err := remote.NewRepository(r.Address + "/" + name)
+		if err != nil {
+			b.Fatal(err)
+		}
+		repo.PlainHTTP = true
+		repo.Client = &auth.Client{Client: &http.Client{Transport: retry.NewTransport(http.DefaultTransport.(*http.Transport).Clone())}, Cache: auth.NewCache()}
+		return repo
+	}
+	b.Run("Push", func(b *testing.B) {
+		b.SetBytes(int64(len(a.Module.Bytes())))
+		for i := range b.N {
+			name := "x" + strconv.Itoa(b.N) + "-" + strconv.Itoa(i)
+			if _, err := oras.Copy(b.Context(), layout, "v1", repository(name), "v1", oras.DefaultCopyOptions); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	if _, err := oras.Copy(b.Context(), layout, "v1", repository("x"), "v1", oras.DefaultCopyOptions); err != nil {
+		b.Fatal(err)
+	}
+	b.Run("Pull", func(b *testing.B) {
+		b.SetBytes(int64(len(a.Module.Bytes())))
+		for range b.N {
+			target, err := oci.New(b.TempDir())
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := oras.Copy(b.Context(), repository("x"), "v1", target, "v1", oras.DefaultCopyOptions); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

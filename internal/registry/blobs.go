@@ -14,6 +14,7 @@ import (
 
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"golang.org/x/sync/errgroup"
 	"oras.land/oras-go/v2/content"
 	"oras.land/oras-go/v2/errdef"
 
@@ -63,8 +64,9 @@ func (w *writer) Push(ctx context.Context, desc ocispec.Descriptor, r io.Reader)
 }
 
 // ingest writes a blob to a temporary file, checks its size and digest, and
-// renames it. oras-go's own storage does not sync the file, and leaves it behind
-// when the content is wrong or the transfer ends early (v2.6.4).
+// renames it. commit makes it durable, all blobs at once. oras-go's own storage
+// leaves the temporary file behind when the content is wrong or the transfer
+// ends early (v2.6.4), and makes nothing durable.
 func (s *Store) ingest(desc ocispec.Descriptor, r io.Reader) (err error) {
 	path := s.blobPath(desc.Digest)
 	for _, dir := range []string{filepath.Dir(path), s.path(ingestDir)} {
@@ -87,7 +89,7 @@ func (s *Store) ingest(desc ocispec.Descriptor, r io.Reader) (err error) {
 		err = verified.Verify()
 	}
 	if err == nil {
-		err = errors.Join(f.Chmod(0o644), f.Sync())
+		err = f.Chmod(0o644)
 	}
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
@@ -140,8 +142,16 @@ func intact(path string, desc ocispec.Descriptor) bool {
 	return r.Verify() == nil
 }
 
-// commit adds the entry to the index, unless a blob that it needs is gone.
+// commit makes the blobs durable and then adds the entry to the index, unless a
+// blob that it needs is gone.
 func (w *writer) commit(ctx context.Context, e entry) error {
+	var group errgroup.Group
+	for _, desc := range w.fresh {
+		group.Go(func() error { return syncFile(w.store.blobPath(desc.Digest)) })
+	}
+	if err := group.Wait(); err != nil {
+		return w.store.writeError(err)
+	}
 	return w.store.update(ctx, func(x *index) error {
 		for _, desc := range append(w.found, w.fresh...) {
 			if _, err := os.Stat(w.store.blobPath(desc.Digest)); err != nil {
@@ -173,6 +183,17 @@ func (w *writer) abort(ctx context.Context) {
 		}
 		return w.store.removeUnused(ctx, x, written)
 	})
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0) // Windows syncs no file opened for reading
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // vanished, which is noticed under the lock
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func (s *Store) blobPath(d digest.Digest) string {
