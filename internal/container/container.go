@@ -176,4 +176,3 @@ func (c *Client) List(ctx context.Context, label, value string) ([]string, error
 	}
 	return ids, nil
 }
-

@@ -64,15 +64,23 @@ func TestExplain(t *testing.T) {
 	}{
 		{"nothing", "", "", nil},
 		{"noise only", at + "info all good\n" + at + "warning hm\n", "", nil},
-		{"bind", at + "critical error `cannot bind '127.0.0.1:1': Permission denied` initializing config 'x'",
-			"cannot listen on 127.0.0.1:1: Permission denied", []string{at + "critical error `cannot bind '127.0.0.1:1': Permission denied`"}},
+		{
+			"bind", at + "critical error `cannot bind '127.0.0.1:1': Permission denied` initializing config 'x'",
+			"cannot listen on 127.0.0.1:1: Permission denied",
+			[]string{at + "critical error `cannot bind '127.0.0.1:1': Permission denied`"},
+		},
 		{"a filter cannot pretend", at + "error wasm log a: Function: x failed: y", "", []string{at + "error wasm log a: Function: x failed: y"}},
-		{"loader", "envoy: error while loading shared libraries: libx.so: no such file", "error while loading shared libraries: libx.so: no such file",
-			[]string{"envoy: error while loading shared libraries: libx.so: no such file"}},
-		{"named", at + "error Wasm VM failed Failed to configure base Wasm plugin\n" + at + "critical error `Unable to create Wasm plugin my filter`",
-			"filter my filter refused its configuration", []string{
+		{
+			"loader", "envoy: error while loading shared libraries: libx.so: no such file", "error while loading shared libraries: libx.so: no such file",
+			[]string{"envoy: error while loading shared libraries: libx.so: no such file"},
+		},
+		{
+			"named", at + "error Wasm VM failed Failed to configure base Wasm plugin\n" + at + "critical error `Unable to create Wasm plugin my filter`",
+			"filter my filter refused its configuration",
+			[]string{
 				at + "error Wasm VM failed Failed to configure base Wasm plugin", at + "critical error `Unable to create Wasm plugin my filter`",
-			}},
+			},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
