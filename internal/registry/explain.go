@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -31,11 +32,11 @@ func (c *Client) explain(ctx context.Context, verb string, ref Reference, err er
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	}
-	kind, next := c.classify(ref, err)
+	next, kind := c.classify(ref, err)
 	if kind == nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	return hint.Wrap(fmt.Errorf("%s: %w: %w", doing, kind, shorten(err)), next)
+	return hint.Wrap(fmt.Errorf("%s: %w: %w", doing, kind, &brief{text: shorten(ref, err), err: err}), next)
 }
 
 // ours tells whether an error says already what it has to say.
@@ -47,53 +48,53 @@ func ours(err error) bool {
 
 // classify finds the kind of an error and the next step. The kind is nil for
 // what needs no explanation.
-func (c *Client) classify(ref Reference, err error) (kind error, next string) {
+func (c *Client) classify(ref Reference, err error) (next string, kind error) {
 	var response *errcode.ErrorResponse
 	var credential *credentialError
 	switch {
 	case errors.Is(err, http.ErrSchemeMismatch):
-		return ErrPlainHTTP, "add --plain-http if the registry is meant to be without TLS"
+		return "add --plain-http if the registry is meant to be without TLS", ErrPlainHTTP
 	case isTLS(err):
-		return ErrTLS, "add --ca-file FILE with the certificate of the authority that signed for " + ref.Registry
+		return "add --ca-file FILE with the certificate of the authority that signed for " + ref.Registry, ErrTLS
 	case isDigest(err):
-		return ErrDigest, "try again; if it stays, what the registry or a proxy in between sends is damaged"
+		return "try again; if it stays, what the registry or a proxy in between sends is damaged", ErrDigest
 	case errors.As(err, &credential):
-		return ErrUnauthorized, "correct Docker's configuration (~/.docker/config.json or $DOCKER_CONFIG), or 'docker login " + ref.Registry + "' again"
+		return "correct Docker's configuration (~/.docker/config.json or $DOCKER_CONFIG), or 'docker login " + ref.Registry + "' again", ErrUnauthorized
 	case errors.Is(err, auth.ErrBasicCredentialNotFound):
-		return ErrUnauthorized, login(ref)
+		return login(ref), ErrUnauthorized
 	case errors.As(err, &response):
 		return c.classifyResponse(ref, response, err)
 	case errors.Is(err, errdef.ErrNotFound):
-		return ErrNotFound, notFound(ref, err)
+		return notFound(ref, err), ErrNotFound
 	case errors.Is(err, artifact.ErrLayout), errors.Is(err, artifact.ErrManifest), errors.Is(err, artifact.ErrTooLarge):
-		return nil, ""
+		return "", nil
 	case isUnreachable(err):
-		return ErrUnreachable, fmt.Sprintf("check the name %s, the network, and that the registry is running", ref.Registry)
+		return fmt.Sprintf("check the name %s, the network, and that the registry is running", ref.Registry), ErrUnreachable
 	}
-	return ErrServer, "check that " + ref.Registry + " is an OCI registry"
+	return "check that " + ref.Registry + " is an OCI registry", ErrServer
 }
 
 // classifyResponse explains an answer of the registry or its token server.
-func (c *Client) classifyResponse(ref Reference, r *errcode.ErrorResponse, err error) (kind error, next string) {
+func (c *Client) classifyResponse(ref Reference, r *errcode.ErrorResponse, err error) (next string, kind error) {
 	var manifest *manifestError
 	switch code := r.StatusCode; {
 	case code == http.StatusUnauthorized:
-		return ErrUnauthorized, login(ref)
+		return login(ref), ErrUnauthorized
 	case code == http.StatusForbidden:
-		return ErrDenied, fmt.Sprintf("ask for the right to use %s, or 'docker login %s' as somebody who has it", ref.Repository, ref.Registry)
+		return fmt.Sprintf("ask for the right to use %s, or 'docker login %s' as somebody who has it", ref.Repository, ref.Registry), ErrDenied
 	case code == http.StatusNotFound:
-		return ErrNotFound, notFound(ref, err)
+		return notFound(ref, err), ErrNotFound
 	case code == http.StatusTooManyRequests:
-		return ErrServer, "wait a while; many registries allow more after 'docker login " + ref.Registry + "'"
+		return "wait a while; many registries allow more after 'docker login " + ref.Registry + "'", ErrServer
 	case code >= http.StatusInternalServerError:
-		return ErrServer, "try again later"
+		return "try again later", ErrServer
 	case errors.As(err, &manifest) && (code == http.StatusBadRequest || code == http.StatusUnsupportedMediaType || code == http.StatusMethodNotAllowed):
-		return ErrRefused, fmt.Sprintf("%s may not take manifests of type %s or config %s; use a registry that takes OCI artifacts",
-			ref.Registry, manifest.mediaType, artifact.MediaTypeConfig)
+		return fmt.Sprintf("%s may not take manifests of type %s or config %s; use a registry that takes OCI artifacts",
+			ref.Registry, manifest.mediaType, artifact.MediaTypeConfig), ErrRefused
 	case code == http.StatusBadRequest && len(r.Errors) == 0 && c.options.PlainHTTP:
-		return ErrServer, "leave --plain-http out if the registry speaks https"
+		return "leave --plain-http out if the registry speaks https", ErrServer
 	}
-	return ErrServer, "check that " + ref.Registry + " is an OCI registry"
+	return "check that " + ref.Registry + " is an OCI registry", ErrServer
 }
 
 func login(ref Reference) string {
@@ -135,18 +136,54 @@ func isUnreachable(err error) bool {
 	return errors.As(err, &silent) || dropped(err) || errors.As(err, &network)
 }
 
-// shorten takes what only repeats the reference off the front of an error.
-func shorten(err error) error {
+// brief is an error with a shorter text: oras-go and net/http put the method,
+// the URL with its upload state, and details of the protocol into theirs.
+type brief struct {
+	text string
+	err  error
+}
+
+func (b *brief) Error() string { return b.text }
+func (b *brief) Unwrap() error { return b.err }
+
+// shorten returns the cause without what only repeats the reference.
+func shorten(ref Reference, err error) string {
 	var response *errcode.ErrorResponse
-	if errors.As(err, &response) {
-		if len(response.Errors) > 0 {
-			return fmt.Errorf("%d %w", response.StatusCode, response.Errors)
-		}
-		return fmt.Errorf("%d %s", response.StatusCode, http.StatusText(response.StatusCode))
-	}
 	var operation *net.OpError
-	if errors.As(err, &operation) {
-		return operation
+	var exchange *url.Error
+	switch {
+	case errors.Is(err, auth.ErrBasicCredentialNotFound):
+		return "none are stored for " + ref.Registry
+	case errors.As(err, &response):
+		return answer(response)
+	case errors.Is(err, errdef.ErrNotFound):
+		var unknown *unknownTagError
+		if errors.As(err, &unknown) {
+			return fmt.Sprintf("%s has no %s", ref.Repository, ref.target())
+		}
+		return "unknown repository " + ref.Repository
+	case errors.As(err, &operation):
+		return operation.Error()
+	case dropped(err):
+		return "the connection was closed in the middle"
+	case errors.As(err, &exchange):
+		return exchange.Err.Error()
 	}
-	return err
+	return err.Error()
+}
+
+// answer returns what a registry says, without the details, which are of no
+// fixed form.
+func answer(r *errcode.ErrorResponse) string {
+	said := http.StatusText(r.StatusCode)
+	for i, e := range r.Errors {
+		if i == 0 {
+			said = ""
+		} else {
+			said += "; "
+		}
+		e.Detail = nil
+		said += e.Error()
+	}
+	return fmt.Sprintf("%d %s", r.StatusCode, said)
 }

@@ -120,10 +120,10 @@ func (p *puller) download(ctx context.Context, w *writer, desc ocispec.Descripto
 	}
 	defer rc.Close()
 	err = w.Push(ctx, desc, rc)
-	if errors.Is(err, errdef.ErrAlreadyExists) {
+	if err == nil || errors.Is(err, errdef.ErrAlreadyExists) {
 		return nil
 	}
-	return err
+	return fmt.Errorf("layer %s: %w", desc.Digest, err)
 }
 
 // maxTags is how many tags an error about an unknown tag names.
