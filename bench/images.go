@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/distribution/distribution/v3/configuration"
 	"github.com/distribution/distribution/v3/registry/handlers"
 	_ "github.com/distribution/distribution/v3/registry/storage/driver/inmemory"
+	"github.com/sirupsen/logrus"
 )
 
 // registry measures push and pull of the filter's module.
@@ -68,7 +70,7 @@ func serveRegistry(ctx context.Context) (host string, stop func(), err error) {
 	}
 	config := &configuration.Configuration{Storage: configuration.Storage{"inmemory": {}}}
 	config.HTTP.Secret = "of the benchmark"
-	config.Log.Level = "error"
+	logrus.SetOutput(io.Discard) // the registry logs every request, whatever the level says
 	server := &http.Server{Handler: handlers.NewApp(ctx, config), ReadHeaderTimeout: time.Minute}
 	go server.Serve(l) //nolint:errcheck // ends with stop
 	return l.Addr().String(), func() { server.Close() }, nil

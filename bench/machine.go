@@ -52,9 +52,10 @@ func firstLine(s string) string {
 	return strings.Join(strings.Fields(strings.TrimPrefix(line, "Version:")), " ")
 }
 
-// envoyVersion takes the release out of "envoy version: COMMIT/RELEASE/...".
+// envoyVersion takes the release out of "PATH version: COMMIT/RELEASE/...".
 func envoyVersion(s string) string {
-	if parts := strings.Split(s, "/"); len(parts) > 2 {
+	_, version, _ := strings.Cut(s, "version: ")
+	if parts := strings.Split(version, "/"); len(parts) > 2 {
 		return parts[1]
 	}
 	return s

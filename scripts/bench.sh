@@ -8,7 +8,7 @@ mkdir -p "$bin"
 
 # As in a release.
 CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$bin/" ./cmd/wasmctl
-CGO_ENABLED=0 GOBIN="$bin" go install -trimpath -ldflags '-s -w' oras.land/oras/cmd/oras@v1.3.0
+CGO_ENABLED=0 go -C bench/oras build -trimpath -ldflags '-s -w' -o "$bin/" oras.land/oras/cmd/oras
 go build -o "$bin/bench" ./bench
 
 if [ -z "${WASMCTL_TEST_ENVOY:-}" ]; then
