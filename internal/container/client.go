@@ -17,7 +17,7 @@ import (
 )
 
 // ErrUnavailable says that no Docker daemon answers.
-var ErrUnavailable = errors.New("Docker daemon does not answer")
+var ErrUnavailable = errors.New("no answer from the Docker daemon")
 
 // pingTimeout is how long a daemon may take to show that it is there.
 const pingTimeout = 5 * time.Second
@@ -86,5 +86,5 @@ func (c *Client) unavailable(err error) error {
 	if client.IsErrConnectionFailed(err) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) {
 		return hint.Errorf("start Docker, or set DOCKER_HOST to a daemon that runs", "%w at %s", ErrUnavailable, host)
 	}
-	return fmt.Errorf("Docker daemon at %s: %w", host, err)
+	return fmt.Errorf("the Docker daemon at %s: %w", host, err)
 }

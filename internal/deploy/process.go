@@ -113,7 +113,7 @@ func (p *process) admin(context.Context) (string, error) {
 	}
 	address := strings.TrimSpace(string(text))
 	if _, _, err := net.SplitHostPort(address); err != nil {
-		return "", fmt.Errorf("Envoy's admin address %q: %w", address, err)
+		return "", fmt.Errorf("admin address %q of Envoy: %w", address, err)
 	}
 	return address, nil
 }

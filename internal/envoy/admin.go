@@ -168,7 +168,7 @@ func (a *Admin) call(ctx context.Context, method, path string) ([]byte, error) {
 		return nil, fmt.Errorf("read Envoy's answer to %s: %w", path, err)
 	}
 	if len(body) > maxAdminReply {
-		return nil, fmt.Errorf("Envoy's answer to %s is larger than %d MiB", path, maxAdminReply>>20)
+		return nil, fmt.Errorf("the answer of Envoy to %s is larger than %d MiB", path, maxAdminReply>>20)
 	}
 	if response.StatusCode != http.StatusOK {
 		return nil, &StatusError{Path: path, Code: response.StatusCode, Text: strings.TrimSpace(string(body))}

@@ -18,9 +18,10 @@ func startOf(pid int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The command name, field 2, is in parentheses and may hold anything.
+	// The command name, field 2, is in parentheses and may hold anything. After
+	// it come the state, field 3, and the rest.
 	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-	const stateField, startField = 3 - 3, 22 - 3
+	const stateField, startField = 0, 19
 	if len(fields) <= startField {
 		return "", fmt.Errorf("unexpected /proc/%d/stat", pid)
 	}
