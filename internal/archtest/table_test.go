@@ -60,6 +60,7 @@ var libraries = map[string][]string{
 	"github.com/valyala/fasthttp":             {"internal/proxy"},
 	"github.com/santhosh-tekuri/jsonschema/":  {"internal/chain"},
 	"github.com/tetratelabs/func-e":           {"internal/deploy"},
+	"github.com/dlclark/regexp2":              {"internal/chain"},
 	"github.com/goccy/go-yaml":                {"internal/chain", "internal/project", "internal/envoy"},
 	"github.com/klauspost/compress/":          {"internal/artifact"},
 	"github.com/shirou/gopsutil/":             {"internal/tool"},
