@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -11,21 +12,11 @@ import (
 
 // complete checks the options and fills in the defaults.
 func (o EnvoyOptions) complete() (EnvoyOptions, error) {
-	if o.Name == "" {
-		o.Name = DefaultName
-	}
-	if o.Via == "" {
-		o.Via = ViaAuto
-	}
-	if o.EnvoyVersion == "" {
-		o.EnvoyVersion = DefaultVersion
-	}
-	if o.LogLevel == "" {
-		o.LogLevel = DefaultLogLevel
-	}
-	if o.EnvoyLogLevel == "" {
-		o.EnvoyLogLevel = "warning"
-	}
+	o.Name = cmp.Or(o.Name, DefaultName)
+	o.Via = cmp.Or(o.Via, ViaAuto)
+	o.EnvoyVersion = cmp.Or(o.EnvoyVersion, DefaultVersion)
+	o.LogLevel = cmp.Or(o.LogLevel, DefaultLogLevel)
+	o.EnvoyLogLevel = cmp.Or(o.EnvoyLogLevel, "warning")
 	if o.Concurrency <= 0 {
 		o.Concurrency = 1
 	}
@@ -36,12 +27,8 @@ func (o EnvoyOptions) complete() (EnvoyOptions, error) {
 		return o, err
 	}
 	c := *o.Chain // the defaults are not the caller's
-	if c.Listen == "" {
-		c.Listen = chain.DefaultListen
-	}
-	if c.Admin == "" {
-		c.Admin = chain.DefaultAdmin
-	}
+	c.Listen = cmp.Or(c.Listen, chain.DefaultListen)
+	c.Admin = cmp.Or(c.Admin, chain.DefaultAdmin)
 	o.Chain = &c
 	// Envoy, in another working directory, is given paths of this folder.
 	stateDir, err := filepath.Abs(o.StateDir)

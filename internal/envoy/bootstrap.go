@@ -4,6 +4,7 @@
 package envoy
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"strconv"
@@ -46,7 +47,7 @@ type BootstrapOptions struct {
 // upstream behind them. Without an upstream Envoy answers itself with the
 // request as it arrived there, in JSON.
 func Bootstrap(c *chain.Chain, o BootstrapOptions) (*bootstrapv3.Bootstrap, error) {
-	admin, err := address(first(o.Admin, c.Admin, chain.DefaultAdmin))
+	admin, err := address(cmp.Or(o.Admin, c.Admin, chain.DefaultAdmin))
 	if err != nil {
 		return nil, fmt.Errorf("admin address: %w", err)
 	}
@@ -113,15 +114,6 @@ func socketAddress(host string, port uint32) *corev3.Address {
 		Address:       host,
 		PortSpecifier: &corev3.SocketAddress_PortValue{PortValue: port},
 	}}}
-}
-
-func first(candidates ...string) string {
-	for _, s := range candidates {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
 }
 
 // packer packs messages into Any and keeps the first error, so that a tree of

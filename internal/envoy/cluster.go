@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"strconv"
@@ -34,7 +35,7 @@ func upstreamCluster(c *chain.Chain, o BootstrapOptions) (*clusterv3.Cluster, er
 		// HTTP/2 adds no header of its own, and carries trailers.
 		return cluster, speakHTTP2(cluster)
 	}
-	if err := leadTo(cluster, first(o.Upstream, c.Upstream.Host)); err != nil {
+	if err := leadTo(cluster, cmp.Or(o.Upstream, c.Upstream.Host)); err != nil {
 		return nil, fmt.Errorf("upstream %q: %w", c.Upstream, err)
 	}
 	if c.Upstream.Scheme == "h2c" {

@@ -1,6 +1,7 @@
 package envoy
 
 import (
+	"cmp"
 	"fmt"
 
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
@@ -15,7 +16,7 @@ import (
 
 // filterListener is the listener that clients talk to.
 func filterListener(c *chain.Chain, o BootstrapOptions) (*listenerv3.Listener, error) {
-	listen, err := address(first(o.Listen, c.Listen, chain.DefaultListen))
+	listen, err := address(cmp.Or(o.Listen, c.Listen, chain.DefaultListen))
 	if err != nil {
 		return nil, fmt.Errorf("listen address: %w", err)
 	}
