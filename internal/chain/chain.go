@@ -5,7 +5,6 @@
 package chain
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -124,13 +123,4 @@ func (c *Chain) CheckNames() error {
 		seen[f.Name] = true
 	}
 	return nil
-}
-
-// String names the filters in order, for messages.
-func (c *Chain) String() string {
-	names := make([]string, len(c.Filters))
-	for i, f := range c.Filters {
-		names[i] = f.Name
-	}
-	return fmt.Sprint(names)
 }

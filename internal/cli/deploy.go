@@ -43,7 +43,7 @@ Ctrl-C ends it. With --detach it stays, and 'wasmctl undeploy envoy' ends it.
 The Envoy is, in this order: --envoy-path, ENVOY_PATH or envoy on PATH; Docker,
 when its daemon answers; a download that is checked by its digest.`,
 		Example: `  wasmctl deploy envoy
-  wasmctl deploy envoy localhost:5000/my-filter:v1 --plain-http --config '{"a": 1}'
+  wasmctl deploy envoy localhost:5000/my-filter:v1 --config '{"a": 1}'
   wasmctl deploy envoy -f chain.yaml --via docker
   wasmctl deploy envoy --dry-run > bootstrap.yaml
   wasmctl deploy envoy --detach && wasmctl undeploy envoy`,

@@ -13,6 +13,7 @@ import (
 	"github.com/wasmctl/wasmctl/internal/chain"
 	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/project"
+	"github.com/wasmctl/wasmctl/internal/wasm"
 )
 
 // chainFlags say what a host of filters is given: the flags that run and
@@ -109,6 +110,9 @@ func (f *chainFlags) chain(ctx context.Context, a *app, sources []string) (*chai
 	if c.Upstream, err = chain.ParseUpstream(upstream); err != nil {
 		return nil, err
 	}
+	if err := checkSpecNames(specs); err != nil {
+		return nil, err
+	}
 	for _, spec := range specs {
 		filter, err := f.resolve(ctx, a, spec, dir)
 		if err != nil {
@@ -116,7 +120,20 @@ func (f *chainFlags) chain(ctx context.Context, a *app, sources []string) (*chai
 		}
 		c.Filters = append(c.Filters, *filter)
 	}
-	return c, nameFilters(c)
+	nameFilters(c)
+	return c, nil
+}
+
+// checkSpecNames refuses a name that a user gave twice.
+func checkSpecNames(specs []chain.FilterSpec) error {
+	seen := map[string]bool{}
+	for _, spec := range specs {
+		if spec.Name != "" && seen[spec.Name] {
+			return hint.Errorf("give each filter a 'name' of its own, or none", "two filters are named %q", spec.Name)
+		}
+		seen[spec.Name] = true
+	}
+	return nil
 }
 
 // specs are the filters named on the command line; none means the project
@@ -140,6 +157,9 @@ func (f *chainFlags) resolve(ctx context.Context, a *app, spec chain.FilterSpec,
 	src, err := f.source.resolve(ctx, a, relativeSource(dir, spec.Source))
 	if err != nil {
 		return nil, err
+	}
+	if err := wasm.Check(src.Module); err != nil {
+		return nil, fmt.Errorf("%s: %w", src.Ref, err)
 	}
 	filter := &chain.Filter{
 		Name: or(spec.Name, src.Name), Module: src.Module,
@@ -245,15 +265,16 @@ func relativeSource(dir, s string) string {
 }
 
 // nameFilters tells filters of the same name apart where the user did not.
-func nameFilters(c *chain.Chain) error {
-	count := map[string]int{}
+func nameFilters(c *chain.Chain) {
+	taken := map[string]bool{}
 	for i := range c.Filters {
 		name := c.Filters[i].Name
-		if count[name]++; count[name] > 1 {
-			c.Filters[i].Name = fmt.Sprintf("%s-%d", name, count[name])
+		for n := 2; taken[name]; n++ {
+			name = fmt.Sprintf("%s-%d", c.Filters[i].Name, n)
 		}
+		taken[name] = true
+		c.Filters[i].Name = name
 	}
-	return c.CheckNames()
 }
 
 func parseEnv(pairs []string) (map[string]string, error) {

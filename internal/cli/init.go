@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -125,12 +124,13 @@ func (o *initOptions) complete(ctx context.Context, a *app) error {
 // checkGiven refuses wrong values before anything is asked.
 func (o *initOptions) checkGiven() error {
 	language := or(o.Language, languageNames()[0])
-	templates, err := scaffold.Templates(language)
-	if err != nil {
+	if _, err := scaffold.Templates(language); err != nil {
 		return asUsage(err)
 	}
-	if names := namesOf(templates); o.Template != "" && !slices.Contains(names, o.Template) {
-		return asUsage(&scaffold.UnknownError{Kind: "template", Name: o.Template, Offered: names})
+	if o.Template != "" {
+		if _, _, err := scaffold.Lookup(language, o.Template); err != nil {
+			return asUsage(err)
+		}
 	}
 	if o.Name != "" {
 		return asUsage(project.ValidateName(o.Name))
@@ -209,20 +209,12 @@ func templateNames() []string {
 	var names []string
 	seen := map[string]bool{}
 	for _, l := range scaffold.Languages() {
-		for _, name := range namesOf(l.Templates) {
-			if !seen[name] {
-				seen[name] = true
-				names = append(names, name)
+		for _, t := range l.Templates {
+			if !seen[t.Name] {
+				seen[t.Name] = true
+				names = append(names, t.Name)
 			}
 		}
-	}
-	return names
-}
-
-func namesOf(templates []scaffold.Template) []string {
-	names := make([]string, len(templates))
-	for i, t := range templates {
-		names[i] = t.Name
 	}
 	return names
 }

@@ -23,8 +23,8 @@ func newPush(a *app) *cobra.Command {
 and wasme pull. SOURCE is also kept in the local store under REF. Without REF,
 SOURCE is a reference that the store has already.
 
-Credentials are Docker's: 'docker login HOST' once. The digest that is printed is
-that of the image manifest, which an Istio WasmPlugin takes as sha256.`,
+Credentials are Docker's: 'docker login HOST' once. The digest that is printed
+is that of the image manifest, which an Istio WasmPlugin takes as sha256.`,
 		Example: `  wasmctl push . localhost:5000/my-filter:v1 --plain-http
   wasmctl build -t ghcr.io/me/my-filter:v1 && wasmctl push ghcr.io/me/my-filter:v1`,
 		Args: argCount(1, 2, "SOURCE"),

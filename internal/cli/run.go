@@ -37,7 +37,7 @@ Several filters with settings of their own are written in a chain file:
     - source: localhost:5000/auth:v1
       failurePolicy: open`,
 		Example: `  wasmctl run
-  wasmctl run build/my-filter.wasm --config '{"a": 1}' --upstream http://127.0.0.1:8080
+  wasmctl run my-filter.wasm --config '{"a": 1}' --upstream 127.0.0.1:8080
   wasmctl run -f chain.yaml
   wasmctl run -o json | jq .status`,
 		Args: argCount(0, -1, ""),

@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Deadline:            time.Now().Add(5 * time.Minute),
 		Setup: func(e *testscript.Env) error {
 			home := filepath.Join(e.WorkDir, "home")
 			e.Vars = append(e.Vars, env...)
@@ -61,15 +62,16 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: hasComponent,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"freeport":  freePort,
-			"http":      httpRequest,
-			"waithttp":  waitHTTP,
-			"waitgone":  waitGone,
-			"registry":  startRegistry(t),
-			"sha256":    sha256Of,
-			"truncate":  truncate,
-			"listen":    listen,
-			"module":    writeModule,
+			"freeport": freePort,
+			"http":     httpRequest,
+			"waithttp": waitHTTP,
+			"waitgone": waitGone,
+			"waitfile": waitFile,
+			"registry": startRegistry(t),
+			"sha256":   sha256Of,
+			"truncate": truncate,
+			"listen":   listen,
+			"module":   writeModule,
 		},
 	})
 }
@@ -214,6 +216,19 @@ func waitGone(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(5 * time.Millisecond) // between two looks at a condition
 	}
 	ts.Fatalf("%s still answers after %v", args[0], deadline)
+}
+
+// waitfile FILE waits until the file has a line.
+func waitFile(ts *testscript.TestScript, _ bool, args []string) {
+	until := time.Now().Add(deadline)
+	for time.Now().Before(until) {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err == nil && bytes.HasSuffix(text, []byte("\n")) {
+			return
+		}
+		time.Sleep(5 * time.Millisecond) // between two looks at a condition
+	}
+	ts.Fatalf("%s has no line after %v", args[0], deadline)
 }
 
 // sha256 FILE NAME sets the variable to the file's digest in hexadecimal.

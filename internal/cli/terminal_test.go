@@ -132,7 +132,7 @@ func TestInitAsksForWhatIsMissing(t *testing.T) {
 	term.typeKeys("-2" + keyEnter)
 	term.ends(done, 0)
 	text, err := os.ReadFile(filepath.Join(dir, "wasmctl.yaml"))
-	if err != nil || !strings.Contains(string(text), "name: my-shop-2\n") {
+	if err != nil || !strings.Contains(string(text), "name: \"my-shop-2\"\n") {
 		t.Errorf("wasmctl.yaml is %q, %v", text, err)
 	}
 	if text, err = os.ReadFile(filepath.Join(dir, "config.yaml")); err != nil || !strings.Contains(string(text), "rewrites:") {
