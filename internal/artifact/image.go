@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
@@ -175,7 +176,7 @@ func readManifest(ctx context.Context, src content.Fetcher, desc ocispec.Descrip
 	if desc.Size > MaxManifest {
 		return nil, m, &BlobError{Descriptor: desc, Err: fmt.Errorf("a manifest of %d bytes, more than %d", desc.Size, MaxManifest)}
 	}
-	b, err := readBlob(ctx, src, desc)
+	b, err := ReadBlob(ctx, src, desc)
 	if err != nil {
 		return nil, m, err
 	}
@@ -197,13 +198,36 @@ func readManifest(ctx context.Context, src content.Fetcher, desc ocispec.Descrip
 	return b, m, nil
 }
 
-// readBlob reads a whole blob and checks its size and digest.
-func readBlob(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor) ([]byte, error) {
-	b, err := content.FetchAll(ctx, src, desc)
+// ReadBlob reads a whole blob and checks its size and digest. The error is
+// *BlobError.
+func ReadBlob(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor) ([]byte, error) {
+	b, err := readAll(ctx, src, desc)
 	if err != nil {
 		return nil, &BlobError{Descriptor: desc, Err: err}
 	}
 	return b, nil
+}
+
+// trusted is up to which size the buffer for a blob is made at once, because the
+// descriptor says so. The buffer of content.FetchAll grows, and is copied, for
+// every blob.
+const trusted = 32 << 20
+
+func readAll(ctx context.Context, src content.Fetcher, desc ocispec.Descriptor) ([]byte, error) {
+	if desc.Size < 0 || desc.Size > trusted {
+		return content.FetchAll(ctx, src, desc)
+	}
+	rc, err := src.Fetch(ctx, desc)
+	if err != nil {
+		return nil, err
+	}
+	defer rc.Close()
+	b := make([]byte, desc.Size)
+	verified := content.NewVerifyReader(rc, desc)
+	if n, err := io.ReadFull(verified, b); err != nil {
+		return nil, fmt.Errorf("%d bytes instead of %d: %w", n, desc.Size, err)
+	}
+	return b, verified.Verify()
 }
 
 // choose returns the child of an index that holds the module: one for the

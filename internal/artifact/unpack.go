@@ -52,7 +52,7 @@ func (i *Image) Unpack(ctx context.Context, src content.Fetcher) (*Artifact, err
 
 func (i *Image) module(ctx context.Context, src content.Fetcher) ([]byte, error) {
 	if raw, ok := i.rawLayer(); ok {
-		return readBlob(ctx, src, raw)
+		return ReadBlob(ctx, src, raw)
 	}
 	// The last layer is the one that proxies look at; the others are searched
 	// because images built with several COPY lines have the module further up.
@@ -83,7 +83,7 @@ func (i *Image) runtimeConfig(ctx context.Context, src content.Fetcher) (Runtime
 		if d.Size > MaxManifest {
 			return RuntimeConfig{}, &BlobError{Descriptor: d, Err: ErrTooLarge}
 		}
-		b, err := readBlob(ctx, src, d)
+		b, err := ReadBlob(ctx, src, d)
 		if err != nil {
 			return RuntimeConfig{}, err
 		}

@@ -146,6 +146,7 @@ func intact(path string, desc ocispec.Descriptor) bool {
 // blob that it needs is gone.
 func (w *writer) commit(ctx context.Context, e entry) error {
 	var group errgroup.Group
+	group.Go(w.store.create)
 	for _, desc := range w.fresh {
 		group.Go(func() error { return syncFile(w.store.blobPath(desc.Digest)) })
 	}

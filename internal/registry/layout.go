@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -63,7 +64,9 @@ func (s *Store) checkEmpty() error {
 		return s.unusable(err)
 	}
 	for _, f := range files {
-		if ok, _ := filepath.Match(tempPattern, f.Name()); !ok && f.Name() != lockFile {
+		// A process that is killed in its first write leaves these.
+		ours := []string{lockFile, ingestDir, ocispec.ImageBlobsDir}
+		if ok, _ := filepath.Match(tempPattern, f.Name()); !ok && !slices.Contains(ours, f.Name()) {
 			return hint.Errorf("use another folder as the store, or empty this one",
 				"%w: the folder %s holds %q and is not an OCI image layout", ErrStore, s.dir, f.Name())
 		}

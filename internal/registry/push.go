@@ -141,9 +141,9 @@ func (p *pusher) send(ctx context.Context, desc ocispec.Descriptor, task string)
 // is small, and otherwise while it is sent.
 func (p *pusher) read(ctx context.Context, desc ocispec.Descriptor) (io.Reader, error) {
 	if desc.Size <= inMemory {
-		b, err := content.FetchAll(ctx, p.store.blobs, desc)
+		b, err := artifact.ReadBlob(ctx, p.store.blobs, desc)
 		if err != nil {
-			return nil, p.store.explain(p.src, &artifact.BlobError{Descriptor: desc, Err: err})
+			return nil, p.store.explain(p.src, err)
 		}
 		return bytes.NewReader(b), nil
 	}

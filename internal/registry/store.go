@@ -66,8 +66,8 @@ func (s *Store) write(ctx context.Context, ref Reference, fill func(*writer) (oc
 }
 
 func (s *Store) writeOnce(ctx context.Context, ref Reference, fill func(*writer) (ocispec.Descriptor, error)) (_ Image, err error) {
-	if err := s.create(); err != nil {
-		return Image{}, err
+	if err := os.MkdirAll(s.dir, 0o755); err != nil {
+		return Image{}, s.unusable(err)
 	}
 	w := &writer{store: s}
 	defer func() {
@@ -117,7 +117,9 @@ func (s *Store) load(ctx context.Context, e entry) (*artifact.Artifact, Image, e
 		return nil, Image{}, s.explain(e.ref, err)
 	}
 	image := e.image(opened)
-	image.ModuleSHA256 = a.Module.SHA256()
+	if image.ModuleSHA256 == "" {
+		image.ModuleSHA256 = a.Module.SHA256()
+	}
 	return a, image, nil
 }
 
