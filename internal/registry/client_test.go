@@ -243,7 +243,8 @@ type errorCase struct {
 	name  string
 	fault testkit.Fault
 	push  bool
-	name2 string // the reference instead of x:v1
+	// name2 is the reference instead of x:v1.
+	name2 string
 	want  error
 	hint  string
 }
@@ -275,12 +276,16 @@ func TestFaults(t *testing.T) {
 			r := testkit.StartRegistry(t, testkit.RegistryOptions{})
 			s := store(t)
 			put(t, s, filter(t, "one"), "x:v1")
-			c := impatient(client(t, ClientOptions{PlainHTTP: true, Timeout: 500 * time.Millisecond}))
+			o := ClientOptions{PlainHTTP: true}
 			dst := reference(t, r.Address+"/x:v1")
-			if _, err := c.Push(t.Context(), s, reference(t, "x:v1"), dst, nil); err != nil {
+			if _, err := client(t, o).Push(t.Context(), s, reference(t, "x:v1"), dst, nil); err != nil {
 				t.Fatal(err)
 			}
 			r.SetFault(f.fault)
+			if strings.HasPrefix(f.name, "silent") {
+				o.Timeout = 300 * time.Millisecond
+			}
+			c := impatient(client(t, o))
 			if f.name2 != "" {
 				dst = reference(t, r.Address+"/"+f.name2)
 			}
