@@ -38,8 +38,8 @@ func (p *Plugin) log(level LogLevel, message []byte) {
 		return
 	}
 	line := LogLine{Level: level, Text: clip(message)}
-	if p.current != nil {
-		line.Stream = p.current.host
+	if s := p.speaker(); s != nil {
+		line.Stream = s.host
 	}
 	if p.starting && level >= LogWarn && len(p.startLogs) < maxStartLogs {
 		p.startLogs = append(p.startLogs, line)
@@ -47,6 +47,15 @@ func (p *Plugin) log(level LogLevel, message []byte) {
 	if wanted {
 		p.config.Log(line)
 	}
+}
+
+// speaker returns the stream that a message is about: the one that host
+// functions act on, else the one whose callback is running.
+func (p *Plugin) speaker() *Stream {
+	if p.active != nil {
+		return p.active
+	}
+	return p.current
 }
 
 func clip(message []byte) string {

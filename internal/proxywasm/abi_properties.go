@@ -16,7 +16,10 @@ func getProperty(p *Plugin, a []uint64) uint32 {
 	if !ok {
 		return uint32(StatusInvalidMemoryAccess)
 	}
-	value, status := p.property(p.scratch[:0], bytes.TrimSuffix(path, []byte{0}))
+	if len(path) > 1 {
+		path = bytes.TrimSuffix(path, []byte{0}) // a last segment may be ended too
+	}
+	value, status := p.property(p.scratch[:0], path)
 	p.keepScratch(value)
 	if status != StatusOK {
 		return uint32(status)
@@ -38,6 +41,8 @@ func (p *Plugin) keepScratch(value []byte) {
 func (p *Plugin) property(dst, path []byte) ([]byte, Status) {
 	switch string(path) {
 	case "":
+		return dst, StatusSerializationFailure
+	case "\x00":
 		return dst, StatusNotFound
 	case "plugin_name":
 		return append(dst, p.config.Name...), StatusOK

@@ -25,6 +25,9 @@ func sendLocalResponse(p *Plugin, a []uint64) uint32 {
 		return uint32(StatusInvalidMemoryAccess)
 	}
 	s := p.active
+	if s == nil && p.current != nil {
+		p.current.replied = true // the root context has no client, yet in Envoy the caller stops
+	}
 	if s == nil || s.phase == phaseLog || s.phase == phaseClosed {
 		return uint32(StatusOK) // there is nobody to answer; Envoy crashes here in on_log
 	}
@@ -41,23 +44,32 @@ func sendLocalResponse(p *Plugin, a []uint64) uint32 {
 
 // continueStream is proxy_continue_stream(stream_type).
 func continueStream(p *Plugin, a []uint64) uint32 {
-	return actOnStream(p, StreamType(u32(a[0])), StreamHost.ContinueStream)
-}
-
-// closeStream is proxy_close_stream(stream_type).
-func closeStream(p *Plugin, a []uint64) uint32 {
-	return actOnStream(p, StreamType(u32(a[0])), StreamHost.CloseStream)
-}
-
-// actOnStream does nothing, with success, for a stream that is not there.
-func actOnStream(p *Plugin, t StreamType, act func(StreamHost, StreamType)) uint32 {
+	t := StreamType(u32(a[0]))
 	switch {
 	case t > upstreamStream:
 		return uint32(StatusBadArgument)
 	case t == upstreamStream:
 		return uint32(StatusUnimplemented)
-	case t <= ResponseStream && p.active != nil && p.active.phase == phaseOpen:
-		act(p.active.host, t)
+	case p.isOpen(t):
+		p.active.host.ContinueStream(t)
 	}
 	return uint32(StatusOK)
+}
+
+// closeStream is proxy_close_stream(stream_type).
+func closeStream(p *Plugin, a []uint64) uint32 {
+	t := StreamType(u32(a[0]))
+	if t > upstreamStream {
+		return uint32(StatusBadArgument)
+	}
+	if p.isOpen(t) {
+		p.active.host.CloseStream(t)
+	}
+	return uint32(StatusOK)
+}
+
+// isOpen tells whether there is a stream to act on. Without one both functions
+// succeed and do nothing.
+func (p *Plugin) isOpen(t StreamType) bool {
+	return t <= ResponseStream && p.active != nil && p.active.phase == phaseOpen
 }

@@ -3,6 +3,8 @@ package proxywasm
 import (
 	"context"
 	"testing"
+
+	"github.com/wasmctl/wasmctl/internal/testkit"
 )
 
 // benchmarkRequest runs the calls of one exchange: context_create,
@@ -68,6 +70,7 @@ func BenchmarkCompileGoFilterCached(b *testing.B) {
 
 func benchmarkCompile(b *testing.B, cached bool) {
 	b.Helper()
+	testkit.Need(b, testkit.Go)
 	m, err := goFilter()
 	if err != nil {
 		b.Fatal(err)

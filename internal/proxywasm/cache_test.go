@@ -134,7 +134,8 @@ func TestCacheIsPruned(t *testing.T) {
 
 func TestCompileOnce(t *testing.T) {
 	t.Parallel()
-	if compile(t, script) != compile(t, script) {
+	first, second := compile(t, script), compile(t, script)
+	if first != second {
 		t.Error("the same module was compiled twice")
 	}
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/wasmctl/wasmctl/internal/testkit"
 )
 
 func startGo(t testing.TB, c PluginConfig) (*Plugin, error) {
 	t.Helper()
+	testkit.Need(t, testkit.Go)
 	p, err := compile(t, goFilter).NewPlugin(context.Background(), c)
 	if err == nil {
 		t.Cleanup(func() { _ = p.Close(context.Background()) })

@@ -1,28 +1,18 @@
 package proxywasm
 
-// singleValued returns what joins the values of a header of which a map holds
-// only one, or "" when the header may be repeated. The names are those for
-// which a stock Envoy keeps one slot: its built-in ones and those that its
-// extensions register.
-func singleValued(kind MapType, name []byte) string {
+// isSingleValued tells whether a map holds only one header of the name, so that
+// adding joins. The names are those for which a stock Envoy 1.40 keeps one slot:
+// its own and those that its extensions register. Cookies are not among them.
+func isSingleValued(kind MapType, name []byte) bool {
 	switch kind {
 	case RequestHeaders:
-		if string(name) == "cookie" {
-			return "; "
-		}
-		if commonSingle(name) || requestSingle(name) {
-			return ","
-		}
+		return commonSingle(name) || requestSingle(name)
 	case ResponseHeaders:
-		if commonSingle(name) || responseSingle(name) {
-			return ","
-		}
+		return commonSingle(name) || responseSingle(name)
 	case ResponseTrailers:
-		if string(name) == "grpc-status" || string(name) == "grpc-message" {
-			return ","
-		}
+		return string(name) == "grpc-status" || string(name) == "grpc-message"
 	}
-	return ""
+	return false
 }
 
 // commonSingle are the headers that are single-valued in both directions.
@@ -40,13 +30,13 @@ func requestSingle(name []byte) bool {
 	switch string(name) {
 	case ":authority", ":method", ":path", ":protocol", ":scheme",
 		"accept", "accept-encoding", "access-control-request-headers", "access-control-request-method",
-		"access-control-request-private-network", "authorization", "expect", "grpc-accept-encoding",
+		"access-control-request-private-network", "authorization", "cdn-loop", "expect", "grpc-accept-encoding",
 		"grpc-timeout", "origin", "pragma", "referer", "te", "user-agent",
 		"if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since",
 		"x-client-trace-id", "x-envoy-downstream-service-cluster", "x-envoy-downstream-service-node",
 		"x-envoy-external-address", "x-envoy-force-trace", "x-envoy-hedge-on-per-try-timeout",
 		"x-envoy-internal", "x-envoy-ip-tags", "x-envoy-is-timeout-retry", "x-envoy-max-retries",
-		"x-envoy-original-host", "x-envoy-original-path", "x-envoy-retriable-header-names",
+		"x-envoy-original-host", "x-envoy-original-path", "x-envoy-original-url", "x-envoy-retriable-header-names",
 		"x-envoy-retriable-status-codes", "x-envoy-retry-grpc-on", "x-envoy-retry-on",
 		"x-envoy-upstream-alt-stat-name", "x-envoy-upstream-rq-per-try-timeout-ms",
 		"x-envoy-upstream-rq-timeout-alt-response", "x-envoy-upstream-rq-timeout-ms",

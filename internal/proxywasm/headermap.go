@@ -153,9 +153,9 @@ func add[N, V text](m *HeaderMap, name N, value V) bool {
 	}
 	m.compact()
 	n := store(m, name, true)
-	if separator := singleValued(m.kind, m.bytes(n)); separator != "" {
+	if isSingleValued(m.kind, m.bytes(n)) {
 		if i := find(m, m.bytes(n)); i >= 0 {
-			m.join(i, separator, store(m, value, false))
+			m.join(i, store(m, value, false))
 			return true
 		}
 	}
@@ -186,22 +186,21 @@ func (m *HeaderMap) insert(name, value span) {
 	}
 }
 
-// join appends a separator and a value to entry i. An empty value is not
-// joined, and nothing is put before the first.
-func (m *HeaderMap) join(i int, separator string, value span) {
+// join appends a comma and a value to entry i. An empty value is not joined,
+// and nothing is put before the first.
+func (m *HeaderMap) join(i int, value span) {
 	e := &m.entries[i]
 	if value.len == 0 {
 		return
 	}
-	if e.value.len == 0 {
-		separator = ""
-	}
-	off := uint32(len(m.arena))
+	off, was := uint32(len(m.arena)), e.value.len
 	m.arena = append(m.arena, m.bytes(e.value)...)
-	m.arena = append(m.arena, separator...)
+	if was > 0 {
+		m.arena = append(m.arena, ',')
+	}
 	m.arena = append(m.arena, m.bytes(value)...)
-	m.size += len(separator) + int(value.len)
 	e.value = span{off, uint32(len(m.arena)) - off}
+	m.size += int(e.value.len - was)
 }
 
 func remove[T text](m *HeaderMap, name T) bool {

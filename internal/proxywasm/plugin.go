@@ -37,7 +37,7 @@ type PluginConfig struct {
 type LogLine struct {
 	Level LogLevel `json:"level"`
 	Text  string   `json:"text"`
-	// Stream is the host of the stream whose callback was running, nil for the root context.
+	// Stream is the host of the stream that the message is about, nil for the root context.
 	Stream StreamHost `json:"-"`
 }
 

@@ -8,10 +8,11 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/wasmctl/wasmctl/internal/hint"
 )
 
 // NewPlugin starts a VM: the start function, the root context, on_vm_start and
-// on_configure. The error is *StartError. ctx bounds nothing that runs later.
+// on_configure. The error is a *StartError with a hint. ctx bounds nothing that runs later.
 func (p *Program) NewPlugin(ctx context.Context, c PluginConfig) (*Plugin, error) {
 	v := &Plugin{
 		config: c, environ: environOf(c.Env), started: time.Now(),
@@ -23,11 +24,21 @@ func (p *Program) NewPlugin(ctx context.Context, c PluginConfig) (*Plugin, error
 			_ = v.module.Close(ctx) // the start has failed, which is what the caller must know
 		}
 		err.Plugin, err.Logs = c.Name, v.startLogs
-		return nil, err
+		return nil, hint.Wrap(err, nextStep(err))
 	}
 	v.starting, v.startLogs = false, nil
 	v.noteMemory()
 	return v, nil
+}
+
+func nextStep(err *StartError) string {
+	switch {
+	case err.Trap != nil:
+		return "the filter is at fault: 'wasmctl build --debug' keeps the names of its functions"
+	case err.Phase == PhaseConfigure:
+		return "check the filter's configuration (--config, --config-file)"
+	}
+	return "check the VM configuration (--vm-config)"
 }
 
 // environOf returns the environment as WASI hands it out, in a fixed order.

@@ -255,7 +255,7 @@ func TestProperties(t *testing.T) {
 		"request_headers property plugin_name: 0 me",
 		"request_headers property plugin_vm_id: 0 ",
 		"request_headers property none: 1 ",
-		"request_headers property: 1 ",
+		"request_headers property: 3 ",
 		"request_headers property a.b: 0 1",
 		"request_headers number size: 0 513",
 		"done number size: 0 513",

@@ -87,7 +87,7 @@ func splitTrap(err error) (message string, stack []string) {
 		}
 	}
 	text = strings.TrimSuffix(text, " (recovered by wazero)")
-	return strings.TrimPrefix(text, "wasm error: "), stack
+	return strings.ReplaceAll(text, "wasm error: ", ""), stack
 }
 
 // frameName leaves of "module.main.(*T).Do(i32,i32) i32" what the source calls
