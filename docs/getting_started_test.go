@@ -3,6 +3,7 @@ package docs_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -14,15 +15,26 @@ import (
 	"github.com/wasmctl/wasmctl/internal/testkit"
 )
 
-// The addresses that the guide listens on: the defaults of wasmctl.
-var guidePorts = []string{"127.0.0.1:10000", "127.0.0.1:9901"}
+// What the guide calls by its usual address. Tests of other packages may be using
+// the same ones at this moment, so the session gets free ones in their place.
+const (
+	guideRegistry = "localhost:5000"
+	guideListen   = "127.0.0.1:10000"
+)
 
-// guideRegistry is where the guide has its registry. The test's is on a free port.
-const guideRegistry = "localhost:5000"
+// wrapper stands for wasmctl on the session's PATH: the real binary, listening
+// on the session's addresses.
+const wrapper = `#!/bin/sh
+case "$1" in
+run | deploy) exec "$0-binary" "$@" --listen %s --admin %s ;;
+*) exec "$0-binary" "$@" ;;
+esac
+`
 
+// waitListening lets the script wait as a reader waits for "Listening on".
 const waitListening = `wait_listening() {
   for _ in $(seq 600); do
-    if (exec 3<>/dev/tcp/127.0.0.1/10000) 2>/dev/null; then return; fi
+    if (exec 3<>/dev/tcp/%s) 2>/dev/null; then return; fi
     sleep 0.1
   done
 }
@@ -35,21 +47,24 @@ func TestGettingStarted(t *testing.T) {
 		t.Skip("runs the whole guide")
 	}
 	envoy := testkit.Need(t, testkit.Envoy)
+	listen, admin := freeAddress(t), freeAddress(t)
 	bin := t.TempDir()
-	build(t, bin)
-	if err := os.Symlink(envoy, filepath.Join(bin, "envoy")); err != nil {
+	build(t, filepath.Join(bin, "wasmctl-binary"))
+	text := fmt.Sprintf(wrapper, listen, admin)
+	if err := os.WriteFile(filepath.Join(bin, "wasmctl"), []byte(text), 0o700); err != nil { //nolint:gosec // a program
 		t.Fatal(err)
 	}
-	for _, address := range guidePorts {
-		waitFree(t, address)
+	if err := os.Symlink(envoy, filepath.Join(bin, "envoy")); err != nil {
+		t.Fatal(err)
 	}
 
 	const path = "getting-started.md"
 	registry := testkit.StartRegistry(t, testkit.RegistryOptions{})
-	commands := readGuide(t, path, strings.NewReplacer(guideRegistry, registry.Host))
+	commands := readGuide(t, path, strings.NewReplacer(guideRegistry, registry.Host, guideListen, listen))
+	wait := fmt.Sprintf(waitListening, strings.Replace(listen, ":", "/", 1))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-c", script(commands, waitListening))
+	cmd := exec.CommandContext(ctx, "bash", "-c", script(commands, wait))
 	cmd.Dir = t.TempDir()
 	cmd.Env = environment(t, bin)
 	cmd.WaitDelay = 10 * time.Second
@@ -62,9 +77,9 @@ func TestGettingStarted(t *testing.T) {
 	check(t, path, commands, output.String())
 }
 
-func build(t *testing.T, dir string) {
+func build(t *testing.T, path string) {
 	t.Helper()
-	cmd := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "../cmd/wasmctl")
+	cmd := exec.Command("go", "build", "-o", path, "../cmd/wasmctl")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
@@ -88,20 +103,13 @@ func environment(t *testing.T, bin string) []string {
 	return append(os.Environ(), env...)
 }
 
-// waitFree waits until nobody listens on address: the guide uses the ports that
-// users do, and another test may be about to leave one.
-func waitFree(t *testing.T, address string) {
+// freeAddress is an address that nobody listens on at the moment.
+func freeAddress(t *testing.T) string {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for {
-		l, err := net.Listen("tcp", address)
-		if err == nil {
-			l.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the guide needs %s: %v", address, err)
-		}
-		time.Sleep(100 * time.Millisecond)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer l.Close()
+	return l.Addr().String()
 }
