@@ -74,6 +74,9 @@ func runInit(ctx context.Context, a *app, o *initOptions) error {
 	}
 	a.say("Created %s, a %s filter in %s, from %s.", o.Name, o.Language, o.dir, o.Template)
 	a.say("%s", a.ErrStyle().Dim(nextSteps(o.dir)))
+	if a.format == formatText && a.OutTerminal && !a.quiet {
+		return nil // the person has just been told
+	}
 	return a.print(newInitResult(o.dir, plan))
 }
 

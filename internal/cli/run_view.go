@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -167,8 +166,8 @@ func (v *runView) ready(s *proxy.Server, c *chain.Chain) error {
 		v.writeLine(e)
 		return nil
 	}
-	v.a.say("Listening on %s, admin %s, upstream %s, filters: %s.",
-		v.a.ErrStyle().Bold("http://"+e.Listen), "http://"+e.Admin, e.Upstream, strings.Join(slices.Clone(e.Filters), ", "))
+	v.a.say("Listening on %s with %s.", v.a.ErrStyle().Bold("http://"+e.Listen), strings.Join(e.Filters, ", "))
+	v.a.say("%s", v.a.ErrStyle().Dim(fmt.Sprintf("Upstream: %s; admin: http://%s; Ctrl-C ends it.", e.Upstream, e.Admin)))
 	return nil
 }
 
