@@ -26,12 +26,23 @@ prepare_cc() {
   return 1
 }
 
+# prepare_small_tools gets what the guides and scripts call by the way.
+prepare_small_tools() {
+  local tool packages=()
+  for tool in git curl; do
+    have "$tool" || packages+=("$tool")
+  done
+  if [ ${#packages[@]} = 0 ]; then return 0; fi
+  if can_install && retry install_packages "${packages[@]}"; then return 0; fi
+  missing "${packages[*]}" "install them"
+}
+
 # export_line writes one variable, in a form that a shell reads back as it is.
 export_line() { printf 'export %s=%q\n' "$1" "$2"; }
 
 main() {
   local lines=""
-  if ! have git && can_install; then retry install_packages git; fi
+  prepare_small_tools || true
   if prepare_cc; then
     lines+=$(export_line WASMCTL_TEST_RACE 1)$'\n'
   fi

@@ -32,7 +32,22 @@ if [ "${WASMCTL_TEST_RACE:-}" = 1 ]; then
   flags+=(-race)
 fi
 
-make --no-print-directory lint cross
-go -C tools test ./...
+# A failed part does not keep the others from running: one run tells everything.
+failed=()
+part() {
+  local name=$1
+  shift
+  echo "== $name"
+  "$@" </dev/null || failed+=("$name")
+}
+
+part "static checks" scripts/lint.sh
+part "platforms" make --no-print-directory cross
+part "tests of the tools" go -C tools test ./...
 # A fresh run each time: results of tests against real components do not keep.
-go -C tools run ./gotest -C "$root" -- "${flags[@]}" -count=1 ./... </dev/null
+part "tests" go -C tools run ./gotest -C "$root" -- "${flags[@]}" -count=1 ./...
+
+if [ ${#failed[@]} -gt 0 ]; then
+  printf 'failed: %s\n' "${failed[@]}"
+  exit 1
+fi
