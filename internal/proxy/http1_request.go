@@ -16,19 +16,14 @@ func (c *h1Conn) admit() *refusal {
 		return &refusal{400, "Bad Request", "http1.codec_error"}
 	}
 	x := &c.x
-	var f framing
-	c.keep = true
-	for name, value := range c.header.AllInOrder() {
-		f.note(name, value)
-	}
-	c.keep = !f.close
-	c.expects = f.expects
 	authority, path := target(c.header.RequestURI(), c.header.Host())
 	x.head = c.header.IsHead()
 	c.head = x.head
 	if c.srv.opts.OnRequest != nil {
 		x.note(string(c.header.Method()), string(path), string(authority))
 	}
+	f := c.readHeaders(authority, path)
+	c.keep, c.expects = !f.close, f.expects
 	if f.fault != nil {
 		return f.fault
 	}
@@ -43,19 +38,34 @@ func (c *h1Conn) admit() *refusal {
 		return &refusal{404, "", "route_not_found"}
 	}
 	c.body.reset(f.kind, f.length)
-	h := &x.req.headers
+	x.grpc = isGRPC(&x.req.headers)
+	c.srv.addProxyHeaders(x)
+	return nil
+}
+
+// readHeaders fills the request's header map and notes what the headers say
+// about the message. The parsed head can be walked only once: fasthttp joins
+// continued lines in place.
+func (c *h1Conn) readHeaders(authority, path []byte) framing {
+	var f framing
+	h := &c.x.req.headers
 	h.Add([]byte(":authority"), authority)
 	h.Add([]byte(":path"), path)
 	h.Add([]byte(":method"), c.header.Method())
-	h.AddString(":scheme", f.scheme())
+	h.AddString(":scheme", "http")
 	for name, value := range c.header.AllInOrder() {
+		f.note(name, value)
 		if !f.hopByHop(name, value) {
 			h.Add(name, value)
 		}
 	}
-	x.grpc = isGRPC(h)
-	c.srv.addProxyHeaders(x)
-	return nil
+	if f.https {
+		h.SetString(":scheme", "https")
+	}
+	for _, name := range f.nominated {
+		h.Remove(name)
+	}
+	return f
 }
 
 // target splits a request target into authority and path: RFC 9112 §3.2.
@@ -86,7 +96,7 @@ type framing struct {
 	upgradeTo        []byte
 	nominatesUpgrade bool
 	https            bool
-	nominated        []byte // the connection header's tokens, when there are others than the usual
+	nominated        [][]byte // the connection header's tokens other than the usual
 	fault            *refusal
 }
 
@@ -151,16 +161,12 @@ func (f *framing) connection(value []byte) {
 			if bytes.EqualFold(token, []byte("upgrade")) {
 				f.nominatesUpgrade = true
 			}
-			f.nominated = append(append(f.nominated, token...), ',')
+			// The message's own headers cannot be named away.
+			if validName(token) && !bytes.EqualFold(token, []byte("host")) && !bytes.EqualFold(token, []byte("content-length")) {
+				f.nominated = append(f.nominated, bytes.Clone(token))
+			}
 		}
 	}
-}
-
-func (f *framing) scheme() string {
-	if f.https {
-		return "https"
-	}
-	return "http"
 }
 
 // hopByHop tells whether a header ends at this connection: RFC 9110 §7.6.1.
@@ -190,15 +196,6 @@ func (f *framing) hopByHop(name, value []byte) bool {
 		}
 	case 17:
 		if bytes.EqualFold(name, []byte("transfer-encoding")) {
-			return true
-		}
-	}
-	return len(f.nominated) > 0 && f.nominates(name)
-}
-
-func (f *framing) nominates(name []byte) bool {
-	for token := range bytes.SplitSeq(f.nominated, []byte{','}) {
-		if bytes.EqualFold(token, name) {
 			return true
 		}
 	}

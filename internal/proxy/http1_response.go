@@ -24,8 +24,8 @@ func (c *h1Conn) writeHeaders(h *proxywasm.HeaderMap, end bool) error {
 	w.out = append(w.out, '\r', '\n')
 	length := appendHeaders(w, h)
 	bodyless := c.head || status == 204 || status == 304
-	if !c.body.done && !c.ready() {
-		c.keep = false // the request will not be read to its end
+	if !c.relay.concurrent && !c.body.done && !c.ready() {
+		c.keep = false // nobody will read the request to its end
 	}
 	if !c.keep || c.srv.draining.Load() != 0 {
 		w.out = append(w.out, "connection: close\r\n"...)

@@ -20,31 +20,27 @@ func TestRequestsRefused(t *testing.T) {
 		request string
 		status  int
 	}{
-		"garbage":           {"GARBAGE\r\n\r\n", 400},
-		"no host":           {"GET / HTTP/1.1\r\n\r\n", 400},
-		"two hosts":         {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
-		"HTTP/1.0":          {"GET / HTTP/1.0\r\nHost: h\r\n\r\n", 426},
-		"unknown method":    {"FOO / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-		"blank before ':'":  {"GET / HTTP/1.1\r\nHost: h\r\nX : 1\r\n\r\n", 400},
-		"two lengths":       {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400},
-		"length, chunked":   {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-		"chunked, length":   {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
-		"negative length":   {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -3\r\n\r\n", 400},
-		"other encoding":    {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
-		"chunked twice":     {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", 501},
-		"identity":          {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", 501},
-		"bare line feeds":   {"GET / HTTP/1.1\nHost: h\n\n", 400},
-		"fragment":          {"GET /x#f HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-		"websocket":         {"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 403},
-		"connect":           {"CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n", 404},
-		"huge header":       {"GET / HTTP/1.1\r\nHost: h\r\nX: " + strings.Repeat("a", headLimit) + "\r\n\r\n", 431},
-		"header without CR": {"GET / HTTP/1.1\r\nHost: h\nX: 1\r\n\r\n", 200}, // one line break is lenient in fasthttp
+		"garbage":          {"GARBAGE\r\n\r\n", 400},
+		"no host":          {"GET / HTTP/1.1\r\n\r\n", 400},
+		"two hosts":        {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
+		"HTTP/1.0":         {"GET / HTTP/1.0\r\nHost: h\r\n\r\n", 426},
+		"unknown method":   {"FOO / HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+		"blank before ':'": {"GET / HTTP/1.1\r\nHost: h\r\nX : 1\r\n\r\n", 400},
+		"two lengths":      {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", 400},
+		"length, chunked":  {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+		"chunked, length":  {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
+		"negative length":  {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -3\r\n\r\n", 400},
+		"other encoding":   {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 501},
+		"chunked twice":    {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", 501},
+		"identity":         {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc", 501},
+		"bare line feeds":  {"GET / HTTP/1.1\nHost: h\n\n", 400},
+		"fragment":         {"GET /x#f HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+		"websocket":        {"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 403},
+		"connect":          {"CONNECT h:80 HTTP/1.1\r\nHost: h:80\r\n\r\n", 404},
+		"huge header":      {"GET / HTTP/1.1\r\nHost: h\r\nX: " + strings.Repeat("a", headLimit) + "\r\n\r\n", 431},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if name == "header without CR" {
-				t.Skip("see TestBareLineFeed")
-			}
 			c := h.dial()
 			go io.WriteString(c, tt.request) //nolint:errcheck // the host may close first
 			a := c.receive("GET")
@@ -103,7 +99,7 @@ func TestExpectContinue(t *testing.T) {
 		t.Fatalf("got %+v", a)
 	}
 	a := c.send("abc").receive("POST")
-	if a.status != 200 || strings.Contains(a.body, "expect") || !strings.Contains(a.body, `"body":"abc"`) {
+	if a.status != 200 || strings.Contains(a.body, `"expect"`) || !strings.Contains(a.body, `"body":"abc"`) {
 		t.Errorf("got %+v", a)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -149,6 +150,9 @@ func (d *h2Stream) fill(x *exchange) {
 	}
 	h.AddString(":scheme", scheme)
 	addSorted(h, r.Header)
+	if len(r.Trailer) > 0 { // net/http has taken the announcement away
+		h.AddString("trailer", strings.Join(slices.Sorted(maps.Keys(r.Trailer)), ", "))
+	}
 	if r.ContentLength >= 0 && r.Header.Get("Content-Length") == "" && r.Body != http.NoBody {
 		h.AddString("content-length", itoa(r.ContentLength))
 	}

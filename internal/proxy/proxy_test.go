@@ -132,8 +132,8 @@ func TestFilterChain(t *testing.T) {
 		},
 		{
 			name: "filter state", request: get, status: 200,
-			host: []setting{filter("request_headers setproperty k v", "request_headers setproperty a.b c"), filter("request_headers property k", "request_headers property filter_state.wasm.k", "request_headers property a.b")},
-			logs: []string{"f2 request_headers property k: 0 v", "f2 request_headers property filter_state: 0 v", "f2 request_headers property a: 1 "},
+			host: []setting{filter("request_headers setproperty k v", "request_headers setproperty a.b c"), filter("request_headers property k", "request_headers property a.b")},
+			logs: []string{"f2 request_headers property k: 0 v", "f2 request_headers property a.b: 1 "},
 		},
 	}
 	for _, tt := range tests {

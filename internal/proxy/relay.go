@@ -123,7 +123,7 @@ func (r *relay) request() {
 		case t.ended || t.full:
 			waits++
 			r.wait(waits)
-		case t.headers && !r.d.ready() && r.up.duplex() && !r.concurrent:
+		case r.up != nil && !r.concurrent && r.up.duplex() && !r.d.ready():
 			r.concurrent = true
 			r.half.Go(func() {
 				r.request()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/wasmctl/wasmctl/internal/proxywasm"
@@ -64,7 +65,9 @@ type h2cStream struct {
 	cancel context.CancelCauseFunc
 	ctx    func() context.Context
 
-	request  *http.Request
+	request *http.Request
+	// announced are the names in the trailer header.
+	announced []string
 	body     *io.PipeWriter
 	result   chan h2cResult
 	sentAt   time.Time
@@ -93,6 +96,8 @@ func (s *h2cStream) writeHeaders(h *proxywasm.HeaderMap, end bool) error {
 			if n, ok := parseLength(value); ok && !end {
 				r.ContentLength = n
 			}
+		case "trailer":
+			s.announced = append(s.announced, strings.Split(string(value), ",")...)
 		default:
 			if name[0] != ':' {
 				key := http.CanonicalHeaderKey(string(name))
@@ -106,7 +111,11 @@ func (s *h2cStream) writeHeaders(h *proxywasm.HeaderMap, end bool) error {
 	} else {
 		pr, pw := io.Pipe()
 		r.Body, s.body = pr, pw
+		// net/http sends only trailers that were announced.
 		r.Trailer = http.Header{}
+		for _, name := range s.announced {
+			r.Trailer[http.CanonicalHeaderKey(strings.TrimSpace(name))] = nil
+		}
 	}
 	s.request = r.WithContext(s.ctx())
 	go func() {

@@ -42,9 +42,9 @@ type slot struct {
 type slotVerdict int
 
 const (
-	slotReady slotVerdict = iota
-	slotOpen              // failed, requests pass without the filter
-	slotClosed            // failed, requests are answered with 503
+	slotReady  slotVerdict = iota
+	slotOpen               // failed, requests pass without the filter
+	slotClosed             // failed, requests are answered with 503
 )
 
 // start starts the slot's first VM.
