@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"os"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -102,7 +101,7 @@ func (c *clock) date() string {
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // discardLog keeps net/http from writing to stderr.
-func discardLog() *log.Logger { return log.New(os.Stderr, "", 0) }
+func discardLog() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // drainTime is how long requests in flight may go on after the end was asked
 // for; what the filters' own ends take comes on top.

@@ -83,13 +83,14 @@ type h2cResult struct {
 // writeHeaders starts the exchange: the transport sends in a goroutine of its own.
 func (s *h2cStream) writeHeaders(h *proxywasm.HeaderMap, end bool) error {
 	r := &http.Request{URL: &url.URL{Scheme: "http", Host: s.up.host}, Header: http.Header{"User-Agent": nil}, ContentLength: -1}
+	var path string
 	for i := range h.Len() {
 		name, value := h.At(i)
 		switch string(name) {
 		case ":method":
 			r.Method = string(value)
 		case ":path":
-			r.URL.Opaque = "//" + s.up.host + string(value)
+			path = string(value)
 		case ":authority":
 			r.Host = string(value)
 		case "content-length":
@@ -105,6 +106,7 @@ func (s *h2cStream) writeHeaders(h *proxywasm.HeaderMap, end bool) error {
 			}
 		}
 	}
+	r.URL.Opaque = "//" + r.Host + path // the path byte by byte
 	if end {
 		r.ContentLength = 0
 		s.sentAt = time.Now()
