@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -112,12 +113,19 @@ func (e *cacheEntry) discard() { _ = os.RemoveAll(e.dir) }
 // checksum returns the length and CRC-32C of a file, which find accidental
 // damage; who can write to the folder could change the program as well.
 func checksum(file string) ([]byte, error) {
-	data, err := os.ReadFile(file)
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
-	sum := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
-	return binary.LittleEndian.AppendUint32(sum, crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))), nil
+	defer f.Close()
+	hash := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	// In pieces: to read megabytes of code at once takes twice as long. The
+	// struct hides the file's own WriteTo, which would not use the buffer.
+	size, err := io.CopyBuffer(hash, struct{ io.Reader }{f}, make([]byte, 128<<10))
+	if err != nil {
+		return nil, err
+	}
+	return hash.Sum(binary.LittleEndian.AppendUint64(nil, uint64(size))), nil
 }
 
 func isWhole(file string) bool {
