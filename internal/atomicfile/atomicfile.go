@@ -4,8 +4,11 @@ package atomicfile
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"time"
 )
 
 // Write writes data to path: into a temporary file in the same folder, synced,
@@ -22,10 +25,23 @@ func Write(path string, data []byte, perm os.FileMode) error {
 	if err := fill(tmp, data, perm); err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := Rename(tmp.Name(), path); err != nil {
 		return errors.Join(err, os.Remove(tmp.Name()))
 	}
 	return nil
+}
+
+// Rename is os.Rename. On Windows that fails while another process reads the
+// target, which is a matter of milliseconds: Rename then tries again.
+func Rename(from, to string) error {
+	const attempts, pause = 50, 10 * time.Millisecond
+	for attempt := 1; ; attempt++ {
+		err := os.Rename(from, to)
+		if err == nil || attempt == attempts || runtime.GOOS != "windows" || !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+		time.Sleep(pause)
+	}
 }
 
 // fill writes, syncs and closes f.

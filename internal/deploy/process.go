@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/wasmctl/wasmctl/internal/atomicfile"
 	"github.com/wasmctl/wasmctl/internal/envoy"
 	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/tool"
@@ -32,7 +33,7 @@ func (b binary) close()   {}
 func (b binary) launch(_ context.Context, s *site) (running, error) {
 	dir := s.dir()
 	for i, f := range s.o.Chain.Filters {
-		if err := writeFile(modulePath(dir, s.o.Chain, i), f.Module.Bytes(), 0o644); err != nil {
+		if err := atomicfile.Write(modulePath(dir, s.o.Chain, i), f.Module.Bytes(), 0o644); err != nil {
 			return nil, fmt.Errorf("write the module of filter %q: %w", f.Name, err)
 		}
 	}
@@ -40,7 +41,7 @@ func (b binary) launch(_ context.Context, s *site) (running, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeFile(filepath.Join(dir, bootstrapFile), bootstrap, 0o600); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, bootstrapFile), bootstrap, 0o600); err != nil {
 		return nil, fmt.Errorf("write the bootstrap: %w", err)
 	}
 	p := &process{dir: dir, filters: s}

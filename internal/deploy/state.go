@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/wasmctl/wasmctl/internal/atomicfile"
 	"github.com/wasmctl/wasmctl/internal/tool"
 )
 
@@ -66,7 +67,7 @@ func writeState(dir string, s state) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(dir, stateFile), append(text, '\n'), 0o600); err != nil {
+	if err := atomicfile.Write(filepath.Join(dir, stateFile), append(text, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write the state of deployment %q: %w", s.Name, err)
 	}
 	return nil
@@ -116,25 +117,4 @@ func names(stateDir string) ([]string, error) {
 	}
 	slices.Sort(found)
 	return found, nil
-}
-
-// writeFile writes a file whole or not at all.
-func writeFile(path string, content []byte, mode fs.FileMode) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-		}
-	}()
-	if _, err = f.Write(content); err != nil {
-		return err
-	}
-	if err = errors.Join(f.Chmod(mode), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -19,6 +19,7 @@ import (
 	"oras.land/oras-go/v2/errdef"
 
 	"github.com/wasmctl/wasmctl/internal/artifact"
+	"github.com/wasmctl/wasmctl/internal/atomicfile"
 	"github.com/wasmctl/wasmctl/internal/hint"
 )
 
@@ -94,7 +95,7 @@ func (s *Store) ingest(desc ocispec.Descriptor, r io.Reader) (err error) {
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	return rename(f.Name(), path)
+	return atomicfile.Rename(f.Name(), path)
 }
 
 // onlyWriter hides that a file can read by itself, which it would do in pieces

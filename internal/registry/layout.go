@@ -9,13 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"time"
 
 	"github.com/gofrs/flock"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/wasmctl/wasmctl/internal/atomicfile"
 	"github.com/wasmctl/wasmctl/internal/hint"
 )
 
@@ -169,22 +169,10 @@ func (s *Store) replace(name string, value any) error {
 	_, err = f.Write(b)
 	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
 	if err == nil {
-		err = rename(f.Name(), s.path(name))
+		err = atomicfile.Rename(f.Name(), s.path(name))
 	}
 	if err != nil {
 		return errors.Join(s.unusable(err), os.Remove(f.Name()))
 	}
 	return nil
-}
-
-// rename is os.Rename. On Windows that fails while another process reads the
-// target, which is a matter of milliseconds.
-func rename(from, to string) error {
-	for attempt := 1; ; attempt++ {
-		err := os.Rename(from, to)
-		if err == nil || attempt == 50 || runtime.GOOS != "windows" || !errors.Is(err, fs.ErrPermission) {
-			return err
-		}
-		time.Sleep(lockPoll)
-	}
 }
