@@ -64,6 +64,9 @@ func runBuild(ctx context.Context, a *app, o buildOptions) error {
 	if err != nil {
 		return err
 	}
+	if built.UpToDate {
+		a.say("Nothing has changed since %s was built.", p.Name)
+	}
 	r := buildResult{Result: built}
 	if o.tag != "" {
 		if err := r.store(ctx, a, p, tag); err != nil {

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -100,10 +102,13 @@ func runDeployEnvoy(ctx context.Context, a *app, o *deployEnvoyOptions, sources 
 		_, err = a.Out.Write(bootstrap)
 		return err
 	}
+	log := &heldLog{to: a.progress.Writer(a.Err)}
+	o.envoy.Log = log
 	d, err := deploy.Envoy(ctx, o.envoy)
 	if err != nil {
 		return err
 	}
+	log.release()
 	if err := a.print(deployResult{d, c}); err != nil {
 		return err
 	}
@@ -131,9 +136,40 @@ func (o *deployEnvoyOptions) complete(a *app) error {
 	}
 	o.envoy.Via = deploy.Via(o.via)
 	o.envoy.StateDir, o.envoy.CacheDir = filepath.Join(state, "deploy"), filepath.Join(cache, "envoy")
-	o.envoy.Log = a.progress.Writer(a.Err)
 	o.envoy.Progress = a.report()
 	return nil
+}
+
+// heldLog keeps Envoy's log back until Envoy is up: when it does not come up,
+// the error quotes the lines that explain it, and nobody wants them twice.
+type heldLog struct {
+	to       io.Writer
+	mu       sync.Mutex
+	held     bytes.Buffer
+	released bool
+}
+
+// maxHeld bounds what is kept of a start that logs without end, in bytes.
+const maxHeld = 1 << 20
+
+func (l *heldLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.released {
+		return l.to.Write(p)
+	}
+	if l.held.Len()+len(p) > maxHeld {
+		return len(p), nil
+	}
+	return l.held.Write(p)
+}
+
+// release writes what was held and lets through what comes.
+func (l *heldLog) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.released = true
+	_, _ = l.held.WriteTo(l.to) // a log that nobody can read must not end Envoy
 }
 
 // deployResult is a deployment that is up.
@@ -143,16 +179,12 @@ type deployResult struct {
 }
 
 func (r deployResult) Text(w io.Writer) error {
-	upstream := "a built-in echo"
-	if r.chain.Upstream != nil {
-		upstream = r.chain.Upstream.String()
-	}
 	place := fmt.Sprintf("process %d", r.PID)
 	if r.ContainerID != "" {
 		place = fmt.Sprintf("container %.12s", r.ContainerID)
 	}
-	_, err := fmt.Fprintf(w, "Envoy %s (%s) listens on http://%s, admin http://%s, upstream %s.\n",
-		r.Version, place, r.ListenAddr, r.AdminAddr, upstream)
+	_, err := fmt.Fprintf(w, "Envoy %s listens on http://%s (%s).\nUpstream: %s; admin: http://%s.\n",
+		r.Version, r.ListenAddr, place, upstreamName(r.chain), r.AdminAddr)
 	for _, f := range r.Filters {
 		if err == nil {
 			_, err = fmt.Fprintf(w, "Filter %s is loaded (sha256 %.12s).\n", f.Name, f.SHA256)

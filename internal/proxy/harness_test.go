@@ -138,7 +138,7 @@ type conn struct {
 	r *bufio.Reader
 }
 
-func (h *host) dial() *conn {
+func (h *host) dial() *conn { // with a deadline for all that the test does
 	h.t.Helper()
 	c, err := net.Dial("tcp", h.Addr().String())
 	if err != nil {

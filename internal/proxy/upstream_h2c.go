@@ -68,11 +68,11 @@ type h2cStream struct {
 	request *http.Request
 	// announced are the names in the trailer header.
 	announced []string
-	body     *io.PipeWriter
-	result   chan h2cResult
-	sentAt   time.Time
-	response *http.Response
-	buf      []byte
+	body      *io.PipeWriter
+	result    chan h2cResult
+	sentAt    time.Time
+	response  *http.Response
+	buf       []byte
 }
 
 type h2cResult struct {
