@@ -153,7 +153,7 @@ func (d *h2Stream) fill(x *exchange) {
 	if len(r.Trailer) > 0 { // net/http has taken the announcement away
 		h.AddString("trailer", strings.Join(slices.Sorted(maps.Keys(r.Trailer)), ", "))
 	}
-	if r.ContentLength >= 0 && r.Header.Get("Content-Length") == "" && r.Body != http.NoBody {
+	if r.ContentLength > 0 && r.Header.Get("Content-Length") == "" && r.Body != http.NoBody {
 		h.AddString("content-length", itoa(r.ContentLength))
 	}
 	x.grpc = isGRPC(h)

@@ -15,7 +15,7 @@ type Exchange struct {
 	// Status is the status the client got; 0 when the connection ended without one.
 	Status int `json:"status"`
 	// Duration is from the complete request headers to the end of the response.
-	Duration time.Duration `json:"duration"`
+	Duration time.Duration `json:"durationNs"`
 	// Details is Envoy's RESPONSE_CODE_DETAILS: who decided the status and why,
 	// for example via_upstream.
 	Details string `json:"details"`
