@@ -41,7 +41,7 @@ until grep -q '^Listening on ' run.log; do
   sleep 0.1
 done
 cat run.log
-address=$(sed -n 's#^Listening on http://\([^,]*\),.*#\1#p' run.log)
+address=$(sed -n 's#^Listening on http://\([^ ]*\) with .*#\1#p' run.log)
 
 printf '\n$ GET http://%s/hello\n' "$address"
 httpget "http://$address/hello" | tee response
