@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	env := append(goEnv(t), "XDG_CACHE_HOME="+t.TempDir())
+	registries := &scriptRegistries{t: t}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
@@ -62,16 +63,18 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: hasComponent,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"freeport": freePort,
-			"http":     httpRequest,
-			"waithttp": waitHTTP,
-			"waitgone": waitGone,
-			"waitfile": waitFile,
-			"registry": startRegistry(t),
-			"sha256":   sha256Of,
-			"truncate": truncate,
-			"listen":   listen,
-			"module":   writeModule,
+			"freeport":    freePort,
+			"http":        httpRequest,
+			"waithttp":    waitHTTP,
+			"waitgone":    waitGone,
+			"waitfile":    waitFile,
+			"registry":    registries.start,
+			"silence":     registries.silence,
+			"waitsilence": registries.waitSilence,
+			"sha256":      sha256Of,
+			"truncate":    truncate,
+			"listen":      listen,
+			"module":      writeModule,
 		},
 	})
 }
@@ -269,28 +272,4 @@ func writeModule(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("unknown module %q", args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), m.Bytes(), 0o600))
-}
-
-// registry KIND starts a real registry that lives until all scripts are done
-// and sets REGISTRY to its address: plain, htpasswd (with REGISTRY_USER and
-// REGISTRY_PASSWORD) or tls (with the authority in REGISTRY_CA).
-func startRegistry(t *testing.T) func(*testscript.TestScript, bool, []string) {
-	t.Helper()
-	return func(ts *testscript.TestScript, _ bool, args []string) {
-		var o testkit.RegistryOptions
-		switch args[0] {
-		case "plain":
-		case "htpasswd":
-			o.Basic = true
-		case "tls":
-			o.TLS = true
-		default:
-			ts.Fatalf("unknown registry %q", args[0])
-		}
-		r := testkit.StartRegistry(t, o)
-		ts.Setenv("REGISTRY", r.Host)
-		ts.Setenv("REGISTRY_CA", r.CAFile)
-		ts.Setenv("REGISTRY_USER", testkit.User)
-		ts.Setenv("REGISTRY_PASSWORD", testkit.Password)
-	}
 }
