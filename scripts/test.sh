@@ -38,11 +38,14 @@ part() {
   local name=$1
   shift
   echo "== $name"
+  SECONDS=0
   "$@" </dev/null || failed+=("$name")
+  echo "== $name: $SECONDS s"
 }
 
 part "static checks" scripts/lint.sh
-part "platforms" make --no-print-directory cross
+# Each system and each architecture once; a release builds all six.
+part "platforms" make --no-print-directory cross TARGETS="linux/arm64 darwin/arm64 windows/amd64"
 part "tests of the tools" go -C tools test ./...
 # A fresh run each time: results of tests against real components do not keep.
 part "tests" go -C tools run ./gotest -C "$root" -- "${flags[@]}" -count=1 ./...
