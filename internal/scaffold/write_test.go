@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -247,8 +248,12 @@ func tree2(t *testing.T, dir string) string {
 
 func TestWriteToAReadOnlyFolder(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
-		t.Skip("permissions do not bind this user")
+	if os.Geteuid() == 0 {
+		asNobody(t)
+		return
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("a folder is not read-only there")
 	}
 	base := t.TempDir()
 	if err := os.Chmod(base, 0o555); err != nil {
@@ -259,6 +264,36 @@ func TestWriteToAReadOnlyFolder(t *testing.T) {
 		if !errors.Is(err, fs.ErrPermission) || len(hint.Of(err)) == 0 {
 			t.Errorf("error %v", err)
 		}
+	}
+}
+
+// asNobody runs the test again as a user whom permissions bind: a copy of the
+// test's binary, since the folder that it is in may be closed to others.
+func asNobody(t *testing.T) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "nobody")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := errors.Join(os.Chmod(dir, 0o777), os.WriteFile(filepath.Join(dir, "test"), program, 0o755)); err != nil { //nolint:gosec // for another user
+		t.Fatal(err)
+	}
+	cmd := exec.Command("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",
+		filepath.Join(dir, "test"), "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "--- PASS: "+t.Name()) {
+		t.Errorf("as nobody: %v\n%s", err, out)
 	}
 }
 
