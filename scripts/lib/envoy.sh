@@ -15,13 +15,18 @@ prepare_envoy() {
     return 1
   fi
   say "fetching Envoy $envoy_version"
-  if ! retry fetch_envoy || ! envoy_works; then
-    missing envoy "it could not be fetched, or does not run here"
+  if ! retry fetch_envoy; then
+    missing envoy "it could not be fetched"
+    return 1
+  fi
+  if ! envoy_works; then
+    missing envoy "it does not run here: $("$envoy_path" --version 2>&1)"
     return 1
   fi
 }
 
-envoy_works() { [ -x "$envoy_path" ] && "$envoy_path" --version 2>/dev/null | grep -q "/$envoy_version/"; }
+# The output is taken whole: a pipe that closes early would look like a failure.
+envoy_works() { [ -x "$envoy_path" ] && [[ "$("$envoy_path" --version 2>&1)" == *"/$envoy_version/"* ]]; }
 
 prepare_pip() {
   if python3 -m pip --version >/dev/null 2>&1; then return 0; fi
