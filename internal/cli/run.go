@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -86,5 +87,14 @@ func runRun(ctx context.Context, a *app, o *runOptions, sources []string) error 
 	if err := view.ready(server, c); err != nil {
 		return errors.Join(err, server.Close())
 	}
+	go settle()
 	return server.Serve(ctx)
+}
+
+// settle gives back to the system what compiling took, and from then on collects
+// garbage as Go usually does: a host at rest should be small.
+func settle() {
+	const usual = 100
+	debug.SetGCPercent(usual)
+	debug.FreeOSMemory()
 }
