@@ -50,6 +50,8 @@ when its daemon answers; a download that is checked by its digest.`,
   wasmctl deploy envoy --dry-run > bootstrap.yaml
   wasmctl deploy envoy --detach && wasmctl undeploy envoy`,
 		Args: argCount(0, -1, ""),
+
+		ValidArgsFunction: a.completeSource,
 		PreRunE: func(cmd *cobra.Command, args []string) error {
 			return o.chain.check(cmd, args)
 		},

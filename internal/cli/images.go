@@ -11,12 +11,37 @@ import (
 	"github.com/wasmctl/wasmctl/internal/ui"
 )
 
+// completeStored offers the references of the local store in shell completion.
+func (a *app) completeStored(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	store, err := a.store()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	images, err := store.List(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	refs := make([]string, len(images))
+	for i, image := range images {
+		refs[i] = image.Ref
+	}
+	return refs, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeSource offers the same, and files and folders too.
+func (a *app) completeSource(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	refs, directive := a.completeStored(cmd, args, word)
+	return refs, directive &^ cobra.ShellCompDirectiveNoFileComp
+}
+
 func newTag(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "tag SOURCE TARGET",
 		Short:   "Give an image of the local store a further name",
 		Example: "  wasmctl tag my-filter:v1 ghcr.io/me/my-filter:v1",
 		Args:    argCount(2, 2, "SOURCE and TARGET"),
+
+		ValidArgsFunction: a.completeStored,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runTag(cmd.Context(), a, args[0], args[1])
 		},
@@ -76,6 +101,8 @@ func newRemove(a *app) *cobra.Command {
 With a digest all references to that image go.`,
 		Example: "  wasmctl rm my-filter:v1",
 		Args:    argCount(1, -1, "REF"),
+
+		ValidArgsFunction: a.completeStored,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runRemove(cmd.Context(), a, args)
 		},

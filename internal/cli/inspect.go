@@ -25,6 +25,8 @@ what keeps Envoy from loading it, if anything does.`,
 		Example: `  wasmctl inspect build/my-filter.wasm
   wasmctl inspect localhost:5000/my-filter:v1 -o json`,
 		Args: argCount(0, 1, ""),
+
+		ValidArgsFunction: a.completeSource,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runInspect(cmd.Context(), a, &sources, oneSource(args))
 		},

@@ -28,6 +28,8 @@ is that of the image manifest, which an Istio WasmPlugin takes as sha256.`,
 		Example: `  wasmctl push . localhost:5000/my-filter:v1 --plain-http
   wasmctl build -t ghcr.io/me/my-filter:v1 && wasmctl push ghcr.io/me/my-filter:v1`,
 		Args: argCount(1, 2, "SOURCE"),
+
+		ValidArgsFunction: a.completeSource,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runPush(cmd.Context(), a, &o, args)
 		},

@@ -21,6 +21,9 @@ func WriteReference(w io.Writer) error {
 	return err
 }
 
+// referenceWidth is the columns of the reference, those of a plain terminal.
+const referenceWidth = 80
+
 func describe(b *strings.Builder, c *cobra.Command) {
 	if c.Name() == "help" {
 		return
@@ -40,7 +43,7 @@ func describe(b *strings.Builder, c *cobra.Command) {
 	}
 	if flags := c.NonInheritedFlags(); flags.HasAvailableFlags() {
 		b.WriteString("\nFlags:\n\n")
-		fenced(b, strings.TrimRight(flags.FlagUsages(), "\n"))
+		fenced(b, strings.TrimRight(flags.FlagUsagesWrapped(referenceWidth), "\n"))
 	}
 	for _, sub := range c.Commands() {
 		if sub.IsAvailableCommand() {

@@ -42,6 +42,8 @@ Several filters with settings of their own are written in a chain file:
   wasmctl run -f chain.yaml
   wasmctl run -o json | jq .status`,
 		Args: argCount(0, -1, ""),
+
+		ValidArgsFunction: a.completeSource,
 		PreRunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--log-level", o.logLevel, logLevels...); err != nil {
 				return err
