@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -59,7 +60,64 @@ func (b *bench) registry(ctx context.Context, f *filter) error {
 		what: "`pull` of " + size, unit: "ms", ours: s[0], against: "`oras pull`", theirs: s[1],
 		maxRatio: 1, target: "ratio at most 1.0",
 	})
+	return b.sameImage(ctx, f, host)
+}
+
+// sameImage has both move the very image that wasmctl makes, with the module in
+// it twice, from a store and into one: the part of push and pull that is the
+// same work for both.
+func (b *bench) sameImage(ctx context.Context, f *filter, host string) error {
+	store := b.home("same")
+	source := host + "/same:v1"
+	if err := command(ctx, "", []string{store}, b.wasmctl, "push", f.module, source, "--plain-http"); err != nil {
+		return err
+	}
+	digest, err := onlyImage(filepath.Join(b.dir, "same", "data", "store"))
+	if err != nil {
+		return err
+	}
+	layout := filepath.Join(b.dir, "same", "data", "store") + "@" + digest
+	pushed := func(who string, i int) string { return fmt.Sprintf("%s/same-%s-%d:v1", host, who, i) }
+	s, err := interleave(b.rounds,
+		timed(nil, func(i int) error {
+			return command(ctx, "", []string{store}, b.wasmctl, "push", source, pushed("wasmctl", i), "--plain-http")
+		}),
+		timed(nil, func(i int) error {
+			return command(ctx, "", nil, b.oras, "cp", "--from-oci-layout", layout, "--to-plain-http", pushed("oras", i))
+		}))
+	if err != nil {
+		return err
+	}
+	b.add(result{what: "the same image, from a store to the registry", unit: "ms", ours: s[0], against: "`oras cp`", theirs: s[1]})
+	s, err = interleave(b.rounds,
+		timed(nil, func(i int) error {
+			return command(ctx, "", []string{b.home(fmt.Sprint("same-", i))}, b.wasmctl, "pull", source, "--plain-http")
+		}),
+		timed(nil, func(i int) error {
+			into := filepath.Join(b.dir, fmt.Sprint("same-oras-", i)) + ":v1"
+			return command(ctx, "", nil, b.oras, "cp", "--from-plain-http", source, "--to-oci-layout", into)
+		}))
+	if err != nil {
+		return err
+	}
+	b.add(result{what: "the same image, from the registry into a store", unit: "ms", ours: s[0], against: "`oras cp`", theirs: s[1]})
 	return nil
+}
+
+// onlyImage returns the digest of the one image that an OCI image layout holds.
+func onlyImage(layout string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(layout, "index.json"))
+	if err != nil {
+		return "", err
+	}
+	var index struct{ Manifests []struct{ Digest string } }
+	if err := json.Unmarshal(text, &index); err != nil {
+		return "", err
+	}
+	if len(index.Manifests) != 1 {
+		return "", fmt.Errorf("%s holds %d images", layout, len(index.Manifests))
+	}
+	return index.Manifests[0].Digest, nil
 }
 
 // serveRegistry serves a CNCF distribution registry with storage in memory.
