@@ -52,15 +52,6 @@ func writeFile(path string, content []byte) error {
 	return nil
 }
 
-// syncFile makes the file readable for all and brings it to the disk.
-func syncFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
-}
-
 // removeAll removes the folder. After a kill the compiler's children may write
 // into it for one more moment, hence the further attempts.
 func removeAll(dir string) {

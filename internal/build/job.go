@@ -76,9 +76,10 @@ func (j *job) lock(ctx context.Context) (unlock func(), err error) {
 }
 
 // install moves the file into its place in the build folder. The file was
-// written on the same file system.
+// written on the same file system. It is not synced to the disk: should a power
+// cut damage it, its stamp tells, and it is built again.
 func (j *job) install(file string) error {
-	if err := syncFile(file); err != nil {
+	if err := os.Chmod(file, 0o644); err != nil {
 		return fmt.Errorf("write %s: %w", j.module, err)
 	}
 	if err := os.Rename(file, j.module); err != nil {
