@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -142,38 +140,6 @@ func (o *deployEnvoyOptions) complete(a *app) error {
 	return nil
 }
 
-// heldLog keeps Envoy's log back until Envoy is up: when it does not come up,
-// the error quotes the lines that explain it, and nobody wants them twice.
-type heldLog struct {
-	to       io.Writer
-	mu       sync.Mutex
-	held     bytes.Buffer
-	released bool
-}
-
-// maxHeld bounds what is kept of a start that logs without end, in bytes.
-const maxHeld = 1 << 20
-
-func (l *heldLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.released {
-		return l.to.Write(p)
-	}
-	if l.held.Len()+len(p) > maxHeld {
-		return len(p), nil
-	}
-	return l.held.Write(p)
-}
-
-// release writes what was held and lets through what comes.
-func (l *heldLog) release() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.released = true
-	_, _ = l.held.WriteTo(l.to) // a log that nobody can read must not end Envoy
-}
-
 // deployResult is a deployment that is up.
 type deployResult struct {
 	*deploy.Deployment
@@ -192,51 +158,5 @@ func (r deployResult) Text(w io.Writer) error {
 			_, err = fmt.Fprintf(w, "Filter %s is loaded (sha256 %.12s).\n", f.Name, f.SHA256)
 		}
 	}
-	return err
-}
-
-func newUndeploy(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "undeploy",
-		Short: "End what deploy --detach left running",
-		Args:  cobra.ArbitraryArgs,
-		RunE:  group,
-	}
-	cmd.AddCommand(newUndeployEnvoy(a))
-	return cmd
-}
-
-func newUndeployEnvoy(a *app) *cobra.Command {
-	var name string
-	cmd := &cobra.Command{
-		Use:     "envoy",
-		Short:   "End a detached Envoy and remove what it left",
-		Example: "  wasmctl undeploy envoy\n  wasmctl undeploy envoy --name second",
-		Args:    argCount(0, 0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			state, err := stateDir()
-			if err != nil {
-				return err
-			}
-			gone, err := deploy.Undeploy(cmd.Context(), filepath.Join(state, "deploy"), name)
-			if err != nil {
-				return err
-			}
-			return a.print(undeployResult{gone})
-		},
-	}
-	cmd.Flags().StringVar(&name, "name", deploy.DefaultName, "the `NAME` of the deployment")
-	addOutput(cmd, a)
-	return cmd
-}
-
-type undeployResult struct{ *deploy.Undeployed }
-
-func (r undeployResult) Text(w io.Writer) error {
-	what := "ended"
-	if !r.WasRunning {
-		what = "had ended already; what it left is removed"
-	}
-	_, err := fmt.Fprintf(w, "Envoy %q %s.\n", r.Name, what)
 	return err
 }
