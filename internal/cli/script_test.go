@@ -14,7 +14,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,11 +44,12 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	env := append(goEnv(t), "XDG_CACHE_HOME="+t.TempDir())
 	registries := &scriptRegistries{t: t}
+	ports := &freePorts{}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Deadline:            time.Now().Add(5 * time.Minute),
+		Deadline:            time.Now().Add(8 * time.Minute),
 		Setup: func(e *testscript.Env) error {
 			home := filepath.Join(e.WorkDir, "home")
 			e.Vars = append(e.Vars, env...)
@@ -63,7 +66,7 @@ func TestScripts(t *testing.T) {
 		},
 		Condition: hasComponent,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"freeport":    freePort,
+			"freeport":    ports.set,
 			"http":        httpRequest,
 			"waithttp":    waitHTTP,
 			"waitgone":    waitGone,
@@ -111,17 +114,31 @@ func hasComponent(condition string) (bool, error) {
 	return found, nil
 }
 
-// freeport NAME... sets variables to ports that nothing listens on.
-func freePort(ts *testscript.TestScript, _ bool, args []string) {
+// freeport NAME... sets variables to ports that nothing listens on. They are
+// below those that systems hand out by themselves, and no port is given twice:
+// nobody can take one before the script does.
+func (p *freePorts) set(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		_, port, err := net.SplitHostPort(l.Addr().String())
-		ts.Check(err)
-		ts.Setenv(name, port)
-		ts.Defer(func() { _ = l.Close() }) // held until the script ends would keep it taken
-		ts.Check(l.Close())
+		ts.Setenv(name, strconv.Itoa(p.take(ts)))
 	}
+}
+
+// freePorts counts the ports that were given to scripts.
+type freePorts struct{ next atomic.Int32 }
+
+func (p *freePorts) take(ts *testscript.TestScript) int {
+	const first, count = 20000, 12000
+	offset := os.Getpid() // test runs side by side begin at different ports
+	for range count {
+		port := first + (offset+int(p.next.Add(1)))%count
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err == nil {
+			ts.Check(l.Close())
+			return port
+		}
+	}
+	ts.Fatalf("no free port")
+	return 0
 }
 
 // listen NAME takes a port until the script ends.
