@@ -51,8 +51,6 @@ func (f *filterFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.failurePolicy, "failure-policy", "", "what happens after the filter traps: closed, open or reload (default closed)")
 	flags.BoolVar(&f.allowStopIteration, "allow-on-headers-stop-iteration", false,
 		"let StopIteration from a headers callback mean what the specification says")
-	cmd.MarkFlagsMutuallyExclusive("config", "config-file")
-	cmd.MarkFlagsMutuallyExclusive("vm-config", "vm-config-file")
 	completeValues(cmd, "failure-policy", string(chain.FailClosed), string(chain.FailOpen), string(chain.FailReload))
 }
 
@@ -66,6 +64,11 @@ var filterFlagNames = [...]string{
 func (f *chainFlags) check(cmd *cobra.Command, sources []string) error {
 	if f.file != "" && len(sources) > 0 {
 		return usagef("both a SOURCE and -f %s are given: name the filters in one of them", f.file)
+	}
+	for _, name := range []string{"config", "vm-config"} {
+		if cmd.Flags().Changed(name) && cmd.Flags().Changed(name+"-file") {
+			return usagef("both --%s and --%s-file are given: keep one of them", name, name)
+		}
 	}
 	if f.file == "" && len(sources) < 2 {
 		return nil
