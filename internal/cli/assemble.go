@@ -151,7 +151,7 @@ func (f *chainFlags) givenConfiguration(spec chain.FilterSpec, dir string, p *pr
 	switch {
 	case f.filter.configFile != "":
 		return chain.ReadConfigurationFile(f.filter.configFile)
-	case f.filter.config != "":
+	case f.filter.configGiven:
 		return chain.ParseConfiguration([]byte(f.filter.config))
 	}
 	configuration, given, err := spec.Configuration(dir)

@@ -21,7 +21,10 @@ type chainFlags struct {
 // filterFlags are the settings of a single filter. With several, each has its
 // own in a chain file.
 type filterFlags struct {
-	config, configFile     string
+	config, configFile string
+	// configGiven tells an empty --config, which means no configuration, from none.
+	configGiven bool
+
 	vmConfig, vmConfigFile string
 	vmID, rootID           string
 	env                    []string
@@ -65,6 +68,7 @@ func (f *chainFlags) check(cmd *cobra.Command, sources []string) error {
 	if f.file != "" && len(sources) > 0 {
 		return usagef("both a SOURCE and -f %s are given: name the filters in one of them", f.file)
 	}
+	f.filter.configGiven = cmd.Flags().Changed("config")
 	for _, name := range []string{"config", "vm-config"} {
 		if cmd.Flags().Changed(name) && cmd.Flags().Changed(name+"-file") {
 			return usagef("both --%s and --%s-file are given: keep one of them", name, name)
