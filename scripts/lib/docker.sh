@@ -32,10 +32,26 @@ install_docker() {
   have docker || retry install_packages docker-cli
 }
 
+# forget_dead removes the pid files of a daemon that was killed, in an earlier
+# run say. dockerd refuses to start when any process, or what is left of one, has
+# the number in its file.
+forget_dead() {
+  local file program
+  for file in /var/run/docker.pid /var/run/docker/containerd/containerd.pid; do
+    [ -s "$file" ] || continue
+    program=$(readlink "/proc/$(cat "$file")/exe" 2>/dev/null) || program=""
+    case "$program" in
+      */dockerd | */containerd) ;;
+      *) rm -f "$file" ;;
+    esac
+  done
+}
+
 # start_dockerd starts the daemon in the background and waits until it answers.
 # Its process id is kept: test.sh ends only the daemon that was started here.
 start_dockerd() {
   say "starting dockerd (log: $dockerd_log)"
+  forget_dead
   setsid dockerd >"$dockerd_log" 2>&1 </dev/null &
   echo $! >"$dockerd_pid_file"
   local second
