@@ -85,6 +85,7 @@ func TestReadFileRefuses(t *testing.T) {
 		{"no source", "filters: [{name: a}]\n", "filters[0]: it has no source"},
 		{"unknown policy", "filters: [{source: a, failurePolicy: ajar}]\n", `"ajar"`},
 		{"config twice", "filters: [{source: a, config: {}, configFile: b}]\n", "both config and configFile"},
+		{"one name twice", "filters: [{source: a, name: x}, {source: b, name: x}]\n", `"x"`},
 		{"not YAML", "filters: [\n", "chain.yaml:"},
 	}
 	for _, c := range cases {

@@ -63,15 +63,34 @@ func configurationOf(value any, text []byte) ([]byte, error) {
 
 // yamlError keeps what the YAML library found and where, without its source excerpt.
 func yamlError(err error) error {
-	var syntax yaml.Error
-	if !errors.As(err, &syntax) {
+	f, ok := findYAMLFault(err)
+	if !ok {
 		return err
 	}
 	position := ""
-	if t := syntax.GetToken(); t != nil && t.Position != nil {
-		position = fmt.Sprintf("line %d, column %d: ", t.Position.Line, t.Position.Column)
+	if f.line > 0 {
+		position = fmt.Sprintf("line %d, column %d: ", f.line, f.column)
 	}
-	return hint.Errorf("a configuration is JSON, or a YAML mapping", "%s%s", position, syntax.GetMessage())
+	return hint.Errorf("a configuration is JSON, or a YAML mapping", "%s%s", position, f.message)
+}
+
+// yamlFault is what the YAML library found. Line and column count from 1; the
+// line is 0 where the place is not known.
+type yamlFault struct {
+	line, column int
+	message      string
+}
+
+func findYAMLFault(err error) (f yamlFault, ok bool) {
+	var y yaml.Error
+	if !errors.As(err, &y) {
+		return f, false
+	}
+	f.message = y.GetMessage()
+	if t := y.GetToken(); t != nil && t.Position != nil {
+		f.line, f.column = t.Position.Line, t.Position.Column
+	}
+	return f, true
 }
 
 // jsonWriter writes decoded YAML as JSON. It exists because encoding/json has

@@ -87,17 +87,32 @@ func parseFile(path string, text []byte) (*File, error) {
 			return nil, fmt.Errorf("%s: filters[%d]: %w", path, i, err)
 		}
 	}
+	if err := checkSpecNames(file.Filters); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return &file, nil
 }
 
 // at puts the place of a YAML error before its text, as compilers do.
 func at(path string, err error) error {
-	var y yaml.Error
-	if !errors.As(err, &y) || y.GetToken() == nil || y.GetToken().Position == nil {
+	f, ok := findYAMLFault(err)
+	if !ok || f.line == 0 {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	p := y.GetToken().Position
-	return fmt.Errorf("%s:%d:%d: %s", path, p.Line, p.Column, y.GetMessage())
+	return fmt.Errorf("%s:%d:%d: %s", path, f.line, f.column, f.message)
+}
+
+// checkSpecNames refuses a name that was given twice. Filters without a name
+// are told apart later.
+func checkSpecNames(specs []FilterSpec) error {
+	seen := map[string]bool{}
+	for _, spec := range specs {
+		if spec.Name != "" && seen[spec.Name] {
+			return hint.Errorf("give each filter a 'name' of its own, or none", "two filters are named %q", spec.Name)
+		}
+		seen[spec.Name] = true
+	}
+	return nil
 }
 
 func (f FilterSpec) check() error {

@@ -17,6 +17,9 @@ import (
 // chain resolves the sources and puts the chain together. All that can be
 // wrong with the configuration is found here, before anything starts.
 func (f *chainFlags) chain(ctx context.Context, a *app, sources []string) (*chain.Chain, error) {
+	if err := checkFiles(f.filter.configFile, f.filter.vmConfigFile); err != nil {
+		return nil, err
+	}
 	c := &chain.Chain{Listen: f.listen, Admin: f.admin}
 	upstream := f.upstream
 	specs := f.specs(sources)
@@ -36,9 +39,6 @@ func (f *chainFlags) chain(ctx context.Context, a *app, sources []string) (*chai
 	if c.Upstream, err = chain.ParseUpstream(upstream); err != nil {
 		return nil, err
 	}
-	if err := checkSpecNames(specs); err != nil {
-		return nil, err
-	}
 	for _, spec := range specs {
 		filter, err := f.resolve(ctx, a, spec, dir)
 		if err != nil {
@@ -48,18 +48,6 @@ func (f *chainFlags) chain(ctx context.Context, a *app, sources []string) (*chai
 	}
 	nameFilters(c)
 	return c, nil
-}
-
-// checkSpecNames refuses a name that a user gave twice.
-func checkSpecNames(specs []chain.FilterSpec) error {
-	seen := map[string]bool{}
-	for _, spec := range specs {
-		if spec.Name != "" && seen[spec.Name] {
-			return hint.Errorf("give each filter a 'name' of its own, or none", "two filters are named %q", spec.Name)
-		}
-		seen[spec.Name] = true
-	}
-	return nil
 }
 
 // specs are the filters named on the command line; none means the project
@@ -77,9 +65,6 @@ func (f *chainFlags) specs(sources []string) []chain.FilterSpec {
 
 // resolve turns one spec, with the flags where they apply, into a filter.
 func (f *chainFlags) resolve(ctx context.Context, a *app, spec chain.FilterSpec, dir string) (*chain.Filter, error) {
-	if err := checkFiles(f.filter.configFile, f.filter.vmConfigFile); err != nil {
-		return nil, err
-	}
 	src, err := f.source.resolve(ctx, a, relativeSource(dir, spec.Source))
 	if err != nil {
 		return nil, err
@@ -111,6 +96,7 @@ func (f *chainFlags) resolve(ctx context.Context, a *app, spec chain.FilterSpec,
 	return filter, nil
 }
 
+// checkFiles finds a missing file before a build is spent on the filter.
 func checkFiles(paths ...string) error {
 	for _, p := range paths {
 		if p == "" {

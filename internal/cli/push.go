@@ -53,7 +53,11 @@ func runPush(ctx context.Context, a *app, o *pushOptions, args []string) error {
 		return err
 	}
 	if len(args) == 2 {
-		if err := o.keep(ctx, a, args[0], dst); err != nil {
+		src, err := o.sources.resolve(ctx, a, args[0])
+		if err != nil {
+			return err
+		}
+		if err := keep(ctx, store, src, dst); err != nil {
 			return err
 		}
 	}
@@ -66,15 +70,7 @@ func runPush(ctx context.Context, a *app, o *pushOptions, args []string) error {
 
 // keep has the store hold the source under dst: an image that it holds already
 // with all its layers and annotations, any other module newly packed.
-func (o *pushOptions) keep(ctx context.Context, a *app, s string, dst registry.Reference) error {
-	src, err := o.sources.resolve(ctx, a, s)
-	if err != nil {
-		return err
-	}
-	store, err := a.store()
-	if err != nil {
-		return err
-	}
+func keep(ctx context.Context, store *registry.Store, src *source.Source, dst registry.Reference) error {
 	if src.Kind == source.KindStore || src.Kind == source.KindRegistry {
 		ref, err := registry.ParseReference(src.Ref)
 		if err != nil {
@@ -83,7 +79,7 @@ func (o *pushOptions) keep(ctx context.Context, a *app, s string, dst registry.R
 		_, err = store.Tag(ctx, ref, dst)
 		return err
 	}
-	_, err = store.Put(ctx, artifact.Artifact{Module: src.Module, Title: src.Name}, dst)
+	_, err := store.Put(ctx, artifact.Artifact{Module: src.Module, Title: src.Name}, dst)
 	return err
 }
 
