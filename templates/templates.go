@@ -25,5 +25,5 @@ import "embed"
 
 // FS holds the folders described above.
 //
-//go:embed any go
+//go:embed any go rust cpp assemblyscript
 var FS embed.FS

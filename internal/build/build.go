@@ -27,6 +27,19 @@ type Options struct {
 	// Debug keeps symbols and names in the module. Its result is kept apart from
 	// that of a normal build.
 	Debug bool
+	// Names keeps the names of functions in a build that is not for debugging.
+	Names bool
+	// Optimize says whether wasm-opt runs over the module; "" is OptimizeAuto.
+	Optimize Optimize
+	// Toolchain says where the compiler comes from; "" is ToolchainAuto.
+	Toolchain ToolchainChoice
+	// Offline keeps the build from the network, also while it fetches dependencies.
+	Offline bool
+	// Container is used when the build runs in a builder container.
+	Container ContainerOptions
+	// Notice receives sentences for the user, such as why a container is used.
+	// Nil discards them.
+	Notice func(string)
 	// Stderr receives the messages of the compiler as they are. Nil discards them.
 	Stderr io.Writer
 	// Env is added to the environment of the toolchain; later entries win.
@@ -65,7 +78,7 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 	if err := checkOutput(o.Output); err != nil {
 		return nil, err
 	}
-	tools, err := toolchainOf(j)
+	tools, err := hostToolchain(j)
 	if err != nil {
 		return nil, err
 	}

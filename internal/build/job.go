@@ -27,6 +27,8 @@ const FolderName = "build"
 type job struct {
 	project *project.Project
 	debug   bool
+	// options are those of the build; what other fields hold is in them too.
+	options Options
 	stderr  io.Writer
 	env     []string
 	// dir is the build folder, module the file in it that receives the module.
@@ -41,7 +43,7 @@ func newJob(o Options) *job {
 		name = o.Project.Name + ".debug.wasm"
 	}
 	return &job{
-		project: o.Project, debug: o.Debug, stderr: o.Stderr, env: o.Env,
+		project: o.Project, debug: o.Debug, options: o, stderr: o.Stderr, env: o.Env,
 		dir: dir, module: filepath.Join(dir, name), progress: o.Progress,
 	}
 }

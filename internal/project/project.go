@@ -28,11 +28,14 @@ type Language string
 
 // The languages that a project can be written in.
 const (
-	Go Language = "go"
+	Go             Language = "go"
+	Rust           Language = "rust"
+	Cpp            Language = "cpp"
+	AssemblyScript Language = "assemblyscript"
 )
 
 // Languages lists the languages that a project can be written in.
-func Languages() []Language { return []Language{Go} }
+func Languages() []Language { return []Language{Go, Rust, Cpp, AssemblyScript} }
 
 // Project is a folder with a wasmctl.yaml.
 type Project struct {

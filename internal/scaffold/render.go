@@ -61,6 +61,8 @@ type data struct {
 	// Type and Var are the name as parts of identifiers: MyFilter and myFilter.
 	// The templates put a word after them, so that no keyword results.
 	Type, Var string
+	// Snake is the name as a Rust crate is called in code, my_filter.
+	Snake string
 }
 
 const (
@@ -96,6 +98,7 @@ func Render(p Parameters) (*Plan, error) {
 		return nil, err
 	}
 	d := data{Name: p.Name, Language: language.Name, Module: p.Module, Type: pascal(p.Name)}
+	d.Snake = strings.ReplaceAll(p.Name, "-", "_")
 	d.Var = strings.ToLower(d.Type[:1]) + d.Type[1:]
 	plan := &Plan{Parameters: p}
 	for target, source := range files {

@@ -31,12 +31,17 @@ type Template struct {
 
 // Languages lists what is offered, in the order to show it in.
 func Languages() []Language {
-	return []Language{{
-		Name:        project.Go,
-		Title:       "Go",
-		Description: "Go 1.24 or newer, with the proxy-wasm Go SDK",
-		Templates:   []Template{httpHeaders(), pathRewrite()},
-	}}
+	all := []Template{httpHeaders(), pathRewrite(), empty()}
+	return []Language{
+		{project.Go, "Go", "Go 1.24 or newer, with the proxy-wasm Go SDK", all},
+		{project.Rust, "Rust", "Rust with the proxy-wasm crate", all},
+		{project.Cpp, "C++", "C++20 with clang and a small SDK header", all},
+		{project.AssemblyScript, "AssemblyScript", "AssemblyScript with a small ABI layer", all},
+	}
+}
+
+func empty() Template {
+	return Template{"empty", "does nothing: the least that a host loads"}
 }
 
 func httpHeaders() Template {

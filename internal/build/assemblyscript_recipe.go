@@ -1,0 +1,3 @@
+package build
+
+func assemblyScriptRecipe(*job) recipe { return recipe{name: "assemblyscript"} }

@@ -1,0 +1,3 @@
+package build
+
+func cppRecipe(*job) recipe { return recipe{name: "cpp"} }

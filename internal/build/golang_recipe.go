@@ -1,0 +1,3 @@
+package build
+
+func golangRecipe(*job) recipe { return recipe{name: "go"} }

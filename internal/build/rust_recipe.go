@@ -1,0 +1,3 @@
+package build
+
+func rustRecipe(*job) recipe { return recipe{name: "rust"} }
