@@ -72,6 +72,9 @@ func (h *hasher) tree(ctx context.Context, root string) error {
 			}
 			return nil
 		case d.IsDir():
+			if path != root && isCache(path) {
+				return filepath.SkipDir
+			}
 			return nil
 		case d.Type() == fs.ModeSymlink:
 			return h.link(ctx, path, rel)
@@ -92,6 +95,22 @@ func ignored(path string) bool {
 		return false
 	}
 	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".wasm") || strings.HasSuffix(name, ".wasm.stamp")
+}
+
+// isCache tells whether a program has marked the folder as one whose content it
+// can make again, as cargo does with its target folder.
+//
+// https://bford.info/cachedir/
+func isCache(dir string) bool {
+	const signature = "Signature: 8a477f597d28d172789f06886806bc55"
+	f, err := os.Open(filepath.Join(dir, "CACHEDIR.TAG"))
+	if err != nil {
+		return false
+	}
+	defer f.Close() //nolint:errcheck // only read
+	begin := make([]byte, len(signature))
+	_, err = io.ReadFull(f, begin)
+	return err == nil && string(begin) == signature
 }
 
 // link hashes what a symbolic link leads to, each folder once.
@@ -127,7 +146,7 @@ func (h *hasher) file(path, rel string, mode fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // only read
 	h.field("file " + rel)
 	content := sha256.New()
 	// The wrapper keeps CopyBuffer from bypassing the buffer.

@@ -1,0 +1,3 @@
+package build
+
+func cppSDK(*job) string { return "" }
