@@ -13,9 +13,13 @@
 //   - FILE.tmpl is a template for text/template with the delimiters <% and %>,
 //     which no language here uses; it becomes FILE. The suffix also keeps the
 //     go.mod and the sources of a template from being taken for ours.
+//     One that renders to white space alone becomes no file: so a layer leaves
+//     out what an earlier one has.
+//   - FILE without the suffix is copied as it is.
 //   - FILE.part.tmpl becomes no file. It defines pieces of text that differ from
 //     layer to layer and that a file of another layer takes in:
-//     <% template "NAME" . %>.
+//     <% template "NAME" . %>. A later layer's piece takes the place of an earlier
+//     one of the same name, unless it is white space alone.
 //   - dot_NAME, of a file or a folder, becomes .NAME.
 //
 // What a template may use is the type data in package scaffold.

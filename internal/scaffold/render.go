@@ -106,6 +106,9 @@ func Render(p Parameters) (*Plan, error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(bytes.TrimSpace(content)) == 0 {
+			continue
+		}
 		plan.Files = append(plan.Files, File{Path: target, Mode: fileMode, Content: content})
 	}
 	slices.SortFunc(plan.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
@@ -171,6 +174,9 @@ func parseInto(set *template.Template, source string) error {
 }
 
 func renderFile(set *template.Template, source string, d data) ([]byte, error) {
+	if !strings.HasSuffix(source, suffix) {
+		return fs.ReadFile(templates.FS, source)
+	}
 	if err := parseInto(set, source); err != nil {
 		return nil, err
 	}
