@@ -56,10 +56,22 @@ func (g *golang) settings(ctx context.Context) (string, error) {
 // -ldflags of the user are kept in front of ours, as the last one wins.
 func (g *golang) arguments(out string) []string {
 	args := []string{"build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-o", out}
-	if !g.debug {
-		args = append(args, "-ldflags="+strings.TrimSpace(g.env.linkerFlags()+" -s -w"))
+	if strip := g.stripFlags(); strip != "" {
+		args = append(args, "-ldflags="+strings.TrimSpace(g.env.linkerFlags()+" "+strip))
 	}
 	return append(args, ".")
+}
+
+// stripFlags keeps names, debug information or neither. The linker of Go writes
+// names into the module unless -s is there, and debug information unless -w is.
+func (g *golang) stripFlags() string {
+	switch {
+	case g.debug:
+		return ""
+	case g.options.Names:
+		return "-w"
+	}
+	return "-s -w"
 }
 
 func (g *golang) compile(ctx context.Context, out, temp string) error {

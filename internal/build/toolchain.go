@@ -57,6 +57,16 @@ type toolchain interface {
 	compile(ctx context.Context, out, temp string) error
 }
 
+// elsewhere is what a toolchain has besides when it does not run on this
+// machine. The answers go into the record in the module.
+type elsewhere interface {
+	// image is the builder image: its name and tag.
+	image() string
+	// optimizer names the program that optimised the module in the same run,
+	// "wasm-opt 120"; "" when none did. It is asked after compile.
+	optimizer() string
+}
+
 // hostToolchain returns the toolchain of this machine for the project's
 // language. The error is ErrToolMissing or ErrLanguage; it costs no time to
 // speak of, since auto asks it for every build.
