@@ -2,10 +2,12 @@ package project
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/wasmctl/wasmctl/internal/hint"
+	"github.com/wasmctl/wasmctl/internal/yamlfile"
 )
 
 func TestDecode(t *testing.T) {
@@ -53,7 +55,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"marks only", "---\n", ":1:1: the file is empty", "wasmctl init"},
 		{"not UTF-8", "name: x\nlanguage: g\xffo\n", ":2:12: the byte 0xff is not UTF-8", ""},
 		{"binary", "\x00asm\x01\x00\x00\x00", ":1:1: control character U+0000", ""},
-		{"huge", head + strings.Repeat("#", maxFileSize), ": the file is larger than 16 KiB", ""},
+		{"huge", head + strings.Repeat("#", yamlfile.MaxSize), ": the file is larger than 16 KiB", ""},
 		{"a list", "- name: x\n", ":1:1: the file must hold 'key: value' lines, not a list", "name: my-filter"},
 		{"a text", "hello", ":1:1: the file must hold 'key: value' lines, not a text", "name: my-filter"},
 		{"two documents", head + "---\nname: y\nlanguage: go\n", ":4:5: a second document begins here", "keep one document"},
@@ -69,8 +71,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"list", head + "config: [a, b]\n", ":3:9: config must be a text, not a list", ""},
 		{"mapping", head + "config:\n  a: b\n", ":4:4: config must be a text, not a mapping", ""},
 		{"bad name", "name: My Filter\nlanguage: go\n", `:1:7: name: the name "My Filter" does not begin with a lower-case letter`, `for example "my-filter"`},
-		{"misspelt language", "name: x\nlanguage: og\n", `:2:11: language: unknown language "og"`, `did you mean "go"? the language is go`},
-		{"planned language", "name: x\nlanguage: rust\n", `:2:11: language: unknown language "rust"`, "the language is go"},
+		{"misspelt language", "name: x\nlanguage: og\n", `:2:11: language: unknown language "og"`, `did you mean "go"? the languages are go, rust, cpp, assemblyscript`},
+		{"unknown language", "name: x\nlanguage: cobol\n", `:2:11: language: unknown language "cobol"`, "the languages are go"},
 		{"no name", "language: go\n", `:1:1: the key "name" is missing`, "name: my-filter"},
 		{"no language", "name: x\n", `:1:1: the key "language" is missing`, "language: go"},
 		{"file outside", head + "config: ../config.yaml\n", `:3:9: config: the file "../config.yaml" is outside of the project`, "relative"},
@@ -129,7 +131,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if ValidateName(p.Name) != nil || p.Language != Go {
+		if ValidateName(p.Name) != nil || !slices.Contains(Languages(), p.Language) {
 			t.Fatalf("accepted %+v", p)
 		}
 	})

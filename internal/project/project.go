@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/wasmctl/wasmctl/internal/hint"
+	"github.com/wasmctl/wasmctl/internal/yamlfile"
 )
 
 // FileName is the name of the file at the root of a project.
@@ -114,7 +115,7 @@ func display(dir, abs, at string) string {
 }
 
 func load(dir, name string) (*Project, error) {
-	text, err := readFile(filepath.Join(dir, FileName))
+	text, err := yamlfile.Read(filepath.Join(dir, FileName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.Errorf(notFoundHint, "%w in %s", ErrNotFound, dir)
 	}
