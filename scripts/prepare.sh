@@ -17,6 +17,7 @@ env_file=${1:?usage: prepare.sh ENV_FILE}
 mkdir -p "$cache_dir" "$(dirname "$env_file")"
 . "$root/scripts/lib/envoy.sh"
 . "$root/scripts/lib/docker.sh"
+. "$root/scripts/lib/rust.sh"
 
 # prepare_cc gets the compiler that cgo, and so the race detector, needs.
 prepare_cc() {
@@ -55,6 +56,9 @@ main() {
     if [ -x "$envoy_path" ] && prepare_images; then
       lines+=$(export_line WASMCTL_TEST_ENVOY_IMAGE "$envoy_image")$'\n'
     fi
+  fi
+  if prepare_rust; then
+    lines+=$(export_line WASMCTL_TEST_RUST "$rust_bin")$'\n'
   fi
   printf '%s' "$lines" >"$env_file"
   say "ready: $(sed 's/^export //' "$env_file" | tr '\n' ' ')"

@@ -24,6 +24,9 @@ const (
 	// Go is a Go toolchain that builds filters, and the modules that the
 	// templates need: go on PATH, with WASMCTL_TEST_GO naming another one.
 	Go Component = "go"
+	// Rust is a Rust toolchain that compiles for wasm32-unknown-unknown:
+	// WASMCTL_TEST_RUST is the folder of its cargo and rustc. See UseRust.
+	Rust Component = "rust"
 )
 
 // Need returns what the test needs to reach the component: the path of Envoy or
