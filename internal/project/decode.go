@@ -16,13 +16,24 @@ type FileError = yamlfile.Error
 // smallest is the next step when there is no project in a file.
 const smallest = "the smallest file has the lines 'name: my-filter' and 'language: " + string(Go) + "'; 'wasmctl init' makes one"
 
+// decoder puts the values of a file into a project.
+type decoder struct {
+	Project
+	// language is where the language stands; nil when it does not. Whether it is
+	// a good one depends on other keys.
+	language *yamlfile.Node
+	// needsCommand is a value that means nothing without build.command.
+	needsCommand *yamlfile.Node
+}
+
 // keys lists the keys of wasmctl.yaml in the order in which they are written.
-func keys(p *Project) []yamlfile.Key {
+func (d *decoder) keys() []yamlfile.Key {
 	return []yamlfile.Key{
-		{Name: "name", Example: "my-filter", Text: p.setName},
-		{Name: "language", Example: string(Go), Text: p.setLanguage},
-		{Name: "config", Text: func(v string) (string, string) { return setFile(&p.Config, v) }},
-		{Name: "schema", Text: func(v string) (string, string) { return setFile(&p.Schema, v) }},
+		{Name: "name", Example: "my-filter", Text: d.setName},
+		{Name: "language", Node: d.setLanguage},
+		{Name: "config", Text: func(v string) (string, string) { return setFile(&d.Config, v) }},
+		{Name: "schema", Text: func(v string) (string, string) { return setFile(&d.Schema, v) }},
+		{Name: "build", Node: d.setBuild},
 	}
 }
 
@@ -33,31 +44,65 @@ func decode(name string, text []byte) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Project{}
-	if err := doc.Decode("the file", keys(p)); err != nil {
+	d := &decoder{}
+	if err := doc.Decode("the file", d.keys()); err != nil {
 		return nil, err
 	}
-	return p, nil
+	if err := d.checkLanguage(name); err != nil {
+		return nil, err
+	}
+	return &d.Project, nil
 }
 
-func (p *Project) setName(value string) (fault, next string) {
-	p.Name = value
+func (d *decoder) setName(value string) (fault, next string) {
+	d.Name = value
 	if err := ValidateName(value); err != nil {
 		return err.Error(), strings.Join(hint.Of(err), "; ")
 	}
 	return "", ""
 }
 
-func (p *Project) setLanguage(value string) (fault, next string) {
-	p.Language = Language(value)
-	if slices.Contains(Languages(), p.Language) {
-		return "", ""
+func (d *decoder) setLanguage(value yamlfile.Node) error {
+	text, err := value.String("language")
+	d.Language, d.language = Language(text), &value
+	return err
+}
+
+// checkLanguage wants a language that wasmctl builds. A project with a command
+// of its own may name any, or none.
+func (d *decoder) checkLanguage(file string) error {
+	custom := !d.Build.Command.IsZero()
+	switch {
+	case d.language == nil && custom:
+		return nil
+	case d.language == nil:
+		return hint.Wrap(&FileError{Path: file, Line: 1, Column: 1, Message: `the key "language" is missing`},
+			"add the line 'language: "+string(Go)+"'")
+	case slices.Contains(Languages(), d.Language) || custom && isWord(string(d.Language)):
+		return nil
+	case custom:
+		return hint.Wrap(d.language.Errorf("language: %q is no word", yamlfile.Shorten(string(d.Language))),
+			"use letters, digits, '+', '#', '.', '_' and '-', or leave the line out")
 	}
 	names := make([]string, 0, len(Languages()))
 	for _, l := range Languages() {
 		names = append(names, string(l))
 	}
-	return "unknown language \"" + yamlfile.Shorten(value) + "\"", yamlfile.DidYouMean(value, names, "the languages are")
+	return hint.Wrap(d.language.Errorf("language: unknown language \"%s\"", yamlfile.Shorten(string(d.Language))),
+		yamlfile.DidYouMean(string(d.Language), names, "the languages are")+"; for another one set build.command")
+}
+
+// maxWord bounds the name of a language, in bytes.
+const maxWord = 32
+
+func isWord(s string) bool {
+	for _, r := range s {
+		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+		if !letter && !strings.ContainsRune("+#._-", r) {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxWord
 }
 
 // setFile takes the name of a file in the project. Slashes separate folders on

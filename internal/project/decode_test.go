@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/yamlfile"
 )
@@ -34,8 +36,8 @@ func TestDecode(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if *p != c.want {
-				t.Errorf("got %+v, want %+v", *p, c.want)
+			if diff := cmp.Diff(c.want, *p); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}
@@ -59,7 +61,7 @@ func TestDecodeErrors(t *testing.T) {
 		{"a list", "- name: x\n", ":1:1: the file must hold 'key: value' lines, not a list", "name: my-filter"},
 		{"a text", "hello", ":1:1: the file must hold 'key: value' lines, not a text", "name: my-filter"},
 		{"two documents", head + "---\nname: y\nlanguage: go\n", ":4:5: a second document begins here", "keep one document"},
-		{"misspelt key", "name: x\nlangauge: go\n", `:2:1: unknown key "langauge"`, `did you mean "language"? the keys are name, language, config, schema`},
+		{"misspelt key", "name: x\nlangauge: go\n", `:2:1: unknown key "langauge"`, `did you mean "language"? the keys are name, language, config, schema, build`},
 		{"unknown key", head + "  \nversion: 1\n", `:4:1: unknown key "version"`, "the keys are name, language, config, schema"},
 		{"key twice", head + "name: y\n", `:3:1: the key "name" is there twice`, "keep one of the two"},
 		{"key that is a number", head + "1: y\n", ":3:1: a key must be a plain word, not a number", ""},
@@ -119,7 +121,8 @@ func TestAnchorsAreNotExpanded(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		"name: x\nlanguage: go\nconfig: c.yaml\nschema: s.json\n", "", "---\n---\n", "- a\n- b\n", "{a: [b, {c: d}]}",
-		"name: &a x\nlanguage: *a\n", "? a\n: b\n", "name: |\n  x\nlanguage: >-\n  go\n", "<<: *x", "!!map {}", "%YAML 1.2\n---\na: b", "a: \"\\x\"",
+		"name: &a x\nlanguage: *a\n", "? a\n: b\n", "name: |\n  x\nlanguage: >-\n  go\n", "<<: *x",
+		"name: x\nbuild: {command: [a, b], fetch: c, output: d, image: e, optimize: on, names: true, ignore: [f]}\n", "!!map {}", "%YAML 1.2\n---\na: b", "a: \"\\x\"",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -131,7 +134,7 @@ func FuzzDecode(f *testing.F) {
 			}
 			return
 		}
-		if ValidateName(p.Name) != nil || !slices.Contains(Languages(), p.Language) {
+		if ValidateName(p.Name) != nil || p.Build.Command.IsZero() && !slices.Contains(Languages(), p.Language) {
 			t.Fatalf("accepted %+v", p)
 		}
 	})

@@ -44,15 +44,58 @@ type Project struct {
 	Dir string `json:"dir"`
 	// Name is the name of the filter; see ValidateName.
 	Name string `json:"name"`
-	// Language decides how the project is built.
-	Language Language `json:"language"`
+	// Language decides how the project is built. With a command of its own it is
+	// any word, or "".
+	Language Language `json:"language,omitempty"`
 	// Config is the file with the example configuration of the filter, YAML or
 	// JSON, relative to Dir and with slashes. "" means that there is none.
 	Config string `json:"config,omitempty"`
 	// Schema is the JSON Schema of the configuration, relative to Dir and with
 	// slashes. "" means that there is none.
 	Schema string `json:"schema,omitempty"`
+	// Build is how the project is built where its language alone does not say.
+	Build Build `json:"build,omitzero"`
 }
+
+// Build is the mapping "build" of wasmctl.yaml. The zero value is what a project
+// without it has.
+type Build struct {
+	// Command builds the module in place of the language's toolchain.
+	Command Command `json:"command,omitzero"`
+	// Fetch gets what Command needs from the network. It runs before it, and is
+	// left out of builds without network.
+	Fetch Command `json:"fetch,omitzero"`
+	// Output is the file that Command writes the module to, relative to the
+	// project and with slashes; "" when it writes to the file in WASMCTL_OUT.
+	Output string `json:"output,omitempty"`
+	// Image is the builder image of builds in containers; "" is that of the language.
+	Image string `json:"image,omitempty"`
+	// Optimize is "auto", "on" or "off": whether wasm-opt runs over the module; ""
+	// is "auto".
+	Optimize string `json:"optimize,omitempty"`
+	// Names keeps the names of functions in the module.
+	Names bool `json:"names,omitempty"`
+	// Ignore are files and folders that are no sources, relative to the project
+	// and with slashes: a change in them starts no build.
+	Ignore []string `json:"ignore,omitempty"`
+}
+
+// IsZero tells whether the project says nothing about its build.
+func (b Build) IsZero() bool {
+	return b.Command.IsZero() && b.Fetch.IsZero() && b.Output == "" && b.Image == "" && b.Optimize == "" &&
+		!b.Names && len(b.Ignore) == 0
+}
+
+// Command is a program to run in the project's folder, in one of two forms.
+type Command struct {
+	// Shell is a text for the system's shell.
+	Shell string `json:"shell,omitempty"`
+	// Args is the program and its arguments, which no shell looks at.
+	Args []string `json:"args,omitempty"`
+}
+
+// IsZero tells whether there is no command.
+func (c Command) IsZero() bool { return c.Shell == "" && len(c.Args) == 0 }
 
 // ConfigPath returns the path of the example configuration, "" without one.
 // That the file exists has not been checked: not every command needs it.

@@ -82,6 +82,15 @@ func (n Node) String(key string) (string, error) {
 	return text, nil
 }
 
+// Bool returns true or false. key names it in the error, an *Error.
+func (n Node) Bool(key string) (bool, error) {
+	b, ok := n.node.(*ast.BoolNode)
+	if !ok {
+		return false, hint.Wrap(n.Errorf("%s must be true or false, not %s", key, n.Kind()), "write true or false, without quotes")
+	}
+	return b.Value, nil
+}
+
 // Key is a key of a mapping, and how its value is taken.
 type Key struct {
 	Name string
