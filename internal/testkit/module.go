@@ -16,10 +16,14 @@ type Module struct {
 	types     [][]byte
 	imports   [][]byte
 	functions [][]byte // type indices
+	tables    [][]byte
 	memories  [][]byte
+	tags      [][]byte
 	globals   [][]byte
 	exports   [][]byte
 	start     []byte
+	elements  [][]byte
+	dataCount []byte
 	bodies    [][]byte
 	data      [][]byte
 	custom    []byte
@@ -118,16 +122,22 @@ func (m *Module) Bytes() []byte {
 		{wasm.SectionType, m.types},
 		{wasm.SectionImport, m.imports},
 		{wasm.SectionFunction, m.functions},
+		{wasm.SectionTable, m.tables},
 		{wasm.SectionMemory, m.memories},
+		{wasm.SectionTag, m.tags},
 		{wasm.SectionGlobal, m.globals},
 		{wasm.SectionExport, m.exports},
 		{wasm.SectionStart, nil},
+		{wasm.SectionElement, m.elements},
+		{wasm.SectionDataCount, nil},
 		{wasm.SectionCode, m.bodies},
 		{wasm.SectionData, m.data},
 	} {
 		switch {
 		case s.id == wasm.SectionStart && m.start != nil:
 			out = append(out, section(s.id, m.start)...)
+		case s.id == wasm.SectionDataCount && m.dataCount != nil:
+			out = append(out, section(s.id, m.dataCount)...)
 		case len(s.items) > 0:
 			out = append(out, section(s.id, vector(s.items))...)
 		}
