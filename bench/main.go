@@ -72,7 +72,7 @@ func (b *bench) measure(ctx context.Context, only string) error {
 		run  func() error
 	}{
 		{"cli", func() error { return b.commandLine(ctx) }},
-		{"build", func() error { return b.builds(ctx, f) }},
+		{"build", func() error { return b.builds(ctx) }},
 		{"start", func() error { return b.starts(ctx, f) }},
 		{"load", func() error { return b.load(ctx, f) }},
 		{"registry", func() error { return b.registry(ctx, f) }},
