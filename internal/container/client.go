@@ -1,13 +1,15 @@
-// Package container runs programs in containers through the Docker API. It
-// knows how to get an image, start, watch and remove a container, and nothing
-// about what runs inside.
+// Package container runs programs in containers through the Docker API, which
+// Podman speaks too. It knows how to get or build an image, start, watch and
+// remove a container, and nothing about what runs inside.
 package container
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,21 +24,36 @@ var ErrUnavailable = errors.New("no answer from the Docker daemon")
 // pingTimeout is how long a daemon may take to show that it is there.
 const pingTimeout = 5 * time.Second
 
-// Client talks to one Docker daemon: that of $DOCKER_HOST, or the local one.
-type Client struct{ api *client.Client }
+// Client talks to one daemon.
+type Client struct {
+	api      *client.Client
+	endpoint endpoint
+}
 
-// New returns a client for the daemon that the standard Docker variables name.
+// New returns a client for the daemon that the docker command would talk to: by
+// DOCKER_HOST, by Docker's context, or the local one, which may also be Podman.
 // It does not talk to it yet; see Ping.
 func New() (*Client, error) {
-	api, err := client.NewClientWithOpts(client.FromEnv, client.WithAPIVersionNegotiation())
+	e, err := findEndpoint()
 	if err != nil {
-		return nil, hint.Errorf("correct DOCKER_HOST, or unset it for the local daemon", "Docker client: %w", err)
+		return nil, err
 	}
-	return &Client{api}, nil
+	api, err := e.newAPI()
+	if err != nil {
+		return nil, err
+	}
+	return &Client{api, e}, nil
 }
 
 // Close frees the connections.
 func (c *Client) Close() error { return c.api.Close() }
+
+// Host is the daemon's address, such as unix:///var/run/docker.sock.
+func (c *Client) Host() string { return c.endpoint.host }
+
+// Mounts tells whether the daemon can mount folders of this machine, as far as
+// its address says: a daemon behind a network address cannot.
+func (c *Client) Mounts() bool { return c.endpoint.local() }
 
 // Daemon says what a daemon is.
 type Daemon struct {
@@ -46,6 +63,12 @@ type Daemon struct {
 	System string
 	// OS is linux or windows.
 	OS string
+	// Rootless is set when the daemon runs as a user: root in its containers is
+	// that user outside.
+	Rootless bool
+	// Remapped is set when the daemon runs as root and gives its containers user
+	// ids of another range, which Spec.HostUsers turns off.
+	Remapped bool
 }
 
 // Ping asks the daemon whether it is there, and agrees with it on the version
@@ -63,7 +86,15 @@ func (c *Client) Describe(ctx context.Context) (Daemon, error) {
 	if err != nil {
 		return Daemon{}, c.unavailable(err)
 	}
-	return Daemon{Host: c.api.DaemonHost(), System: info.OperatingSystem, OS: info.OSType}, nil
+	has := func(option string) bool {
+		return slices.ContainsFunc(info.SecurityOptions, func(s string) bool {
+			return s == option || strings.HasPrefix(s, option+",")
+		})
+	}
+	return Daemon{
+		Host: c.Host(), System: info.OperatingSystem, OS: info.OSType,
+		Rootless: has("name=rootless"), Remapped: has("name=userns"),
+	}, nil
 }
 
 // Local tells whether the daemon runs on this machine, so that its containers
@@ -77,14 +108,21 @@ func (c *Client) unavailable(err error) error {
 	if err == nil {
 		return nil
 	}
-	host := c.api.DaemonHost()
+	host := c.Host()
 	if strings.Contains(err.Error(), "permission denied") {
 		return hint.Errorf("add yourself to the group of the socket, 'docker' as a rule, and log in again",
 			"%w at %s: permission denied", ErrUnavailable, host)
 	}
-	var network net.Error
-	if client.IsErrConnectionFailed(err) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded) {
+	if unreachable(err) {
 		return hint.Errorf("start Docker, or set DOCKER_HOST to a daemon that runs", "%w at %s", ErrUnavailable, host)
 	}
 	return fmt.Errorf("the Docker daemon at %s: %w", host, err)
+}
+
+// unreachable tells the end of a connection from an answer of the daemon.
+func unreachable(err error) bool {
+	var network net.Error
+	return client.IsErrConnectionFailed(err) || errors.As(err, &network) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed)
 }
