@@ -17,7 +17,7 @@ var table = map[string][]string{
 	"templates":           {},
 	"internal/scaffold":   {"internal/project", "internal/yamlfile", "internal/tool", "templates"},
 	"internal/wasm":       {},
-	"internal/build":      {"internal/project", "internal/wasm", "internal/container", "internal/tool", "internal/progress"},
+	"internal/build":      {"internal/project", "internal/wasm", "internal/container", "internal/tool", "internal/progress", "internal/version"},
 	"internal/aot":        {"internal/wasm", "internal/container", "internal/tool", "internal/progress"},
 	"internal/artifact":   {"internal/wasm"},
 	"internal/registry":   {"internal/artifact", "internal/progress"},

@@ -29,7 +29,8 @@ type Options struct {
 	Debug bool
 	// Names keeps the names of functions in a build that is not for debugging.
 	Names bool
-	// Optimize says whether wasm-opt runs over the module; "" is OptimizeAuto.
+	// Optimize says whether wasm-opt runs over the module; "" is what wasmctl.yaml
+	// says, else OptimizeAuto.
 	Optimize Optimize
 	// Toolchain says where the compiler comes from; "" is ToolchainAuto.
 	Toolchain ToolchainChoice
@@ -61,8 +62,10 @@ type Result struct {
 	UpToDate bool `json:"upToDate"`
 	Debug    bool `json:"debug,omitempty"`
 	// Toolchain names the toolchain and its version: "go1.26.8".
-	Toolchain string        `json:"toolchain"`
-	Duration  time.Duration `json:"durationNs"`
+	Toolchain string `json:"toolchain"`
+	// Record is the record in the module.
+	Record   *Record       `json:"record,omitempty"`
+	Duration time.Duration `json:"durationNs"`
 }
 
 // Build builds the project unless the module of an earlier build is still good.
@@ -78,7 +81,7 @@ func Build(ctx context.Context, o Options) (*Result, error) {
 	if err := checkOutput(o.Output); err != nil {
 		return nil, err
 	}
-	tools, err := hostToolchain(j)
+	tools, err := chooseToolchain(ctx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -112,37 +115,39 @@ func buildLocked(ctx context.Context, j *job, tools toolchain, inputs string) (_
 	}
 	end := j.progress.Start("build "+j.project.Name, 0)
 	defer func() { end(err) }()
+	if err := checkOptimizer(j, tools); err != nil {
+		return nil, err
+	}
 	version, err := tools.version(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return compile(ctx, j, tools, stamp{Inputs: inputs, Toolchain: version})
+	return produce(ctx, j, tools, stamp{Inputs: inputs, Toolchain: version})
 }
 
-// compile runs the compiler in a temporary folder and puts the module in its
-// place once it is known to be good.
-func compile(ctx context.Context, j *job, tools toolchain, s stamp) (*Result, error) {
+// produce makes the module in a temporary folder and puts it in its place once
+// it is known to be good.
+func produce(ctx context.Context, j *job, tools toolchain, s stamp) (*Result, error) {
 	temp, err := os.MkdirTemp(j.dir, ".build-")
 	if err != nil {
 		return nil, notWritable(err, j.dir)
 	}
 	defer removeAll(temp)
-	out := filepath.Join(temp, filepath.Base(j.module))
-	if err := tools.compile(ctx, out, temp); err != nil {
-		if ctx.Err() != nil {
-			return nil, err
-		}
-		return nil, hint.Wrap(&CompileError{Toolchain: s.Toolchain, Dir: j.project.Dir, Err: err},
-			"correct what the messages of the compiler name")
-	}
-	m, err := readModule(out)
+	sources, err := sourceDigest(ctx, j)
 	if err != nil {
-		return nil, fmt.Errorf("%s built no module from %s: %w", s.Toolchain, j.project.Dir, err)
+		return nil, err
+	}
+	m, err := compile(ctx, j, tools, s, temp)
+	if err != nil {
+		return nil, err
+	}
+	if m, err = finish(ctx, j, tools, m, temp, newRecord(j, tools, s.Toolchain, sources)); err != nil {
+		return nil, err
 	}
 	if err := wasm.Check(m); err != nil {
 		return nil, fmt.Errorf("%s compiles, but %w", j.project.Dir, err)
 	}
-	if err := j.install(out); err != nil {
+	if err := j.install(m, temp); err != nil {
 		return nil, err
 	}
 	s.Module = m.SHA256()
@@ -155,10 +160,32 @@ func compile(ctx context.Context, j *job, tools toolchain, s stamp) (*Result, er
 	return j.result(m, s), nil
 }
 
-func readModule(path string) (*wasm.Module, error) {
-	b, err := os.ReadFile(path)
+// compile runs the compiler and reads what it wrote.
+func compile(ctx context.Context, j *job, tools toolchain, s stamp, temp string) (*wasm.Module, error) {
+	out := filepath.Join(temp, filepath.Base(j.module))
+	if err := tools.compile(ctx, out, temp); err != nil {
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, hint.Wrap(&CompileError{Toolchain: s.Toolchain, Dir: j.project.Dir, Err: err},
+			"correct what the messages of the compiler name")
+	}
+	m, err := readModule(out)
+	if err != nil {
+		return nil, fmt.Errorf("%s built no module from %s: %w", s.Toolchain, j.project.Dir, err)
+	}
+	return m, nil
+}
+
+// finish makes of what the compiler wrote the module that is kept: without the
+// names that are not wanted, optimised, with the record.
+func finish(ctx context.Context, j *job, tools toolchain, m *wasm.Module, temp string, r Record) (*wasm.Module, error) {
+	m, err := strip(j, m)
 	if err != nil {
 		return nil, err
 	}
-	return wasm.Decode(b)
+	if m, r.Optimizer, err = optimize(ctx, j, tools, m, temp); err != nil {
+		return nil, err
+	}
+	return r.addTo(m)
 }

@@ -3,6 +3,7 @@ package build
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // What can be wrong before a compiler starts.
@@ -14,6 +15,9 @@ var (
 	// ErrLanguage says that projects of this language cannot be built.
 	ErrLanguage = errors.New("language cannot be built")
 )
+
+// errNoModule says that a compiler ended without error and without a module.
+var errNoModule = fmt.Errorf("it wrote no file: %w", fs.ErrNotExist)
 
 // CompileError says that the compiler refused the project. Its messages have
 // gone to Options.Stderr.

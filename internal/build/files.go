@@ -11,7 +11,34 @@ import (
 
 	"github.com/wasmctl/wasmctl/internal/atomicfile"
 	"github.com/wasmctl/wasmctl/internal/hint"
+	"github.com/wasmctl/wasmctl/internal/wasm"
 )
+
+// maxModule is the largest module that a compiler may write, in bytes, as in
+// internal/source.
+const maxModule = 256 << 20
+
+// readModule reads what a compiler wrote. What is wrong with it is said without
+// the path, which is that of a temporary file.
+func readModule(path string) (*wasm.Module, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, errNoModule
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, hint.Errorf("let it write the module into a file", "what it wrote is no file")
+	case info.Size() > maxModule:
+		return nil, hint.Errorf("no gateway takes such a module: build without debug information",
+			"it has %d MiB, more than %d", info.Size()>>20, maxModule>>20)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return wasm.Decode(b)
+}
 
 // checkOutput finds out before a long build that its result could not be written.
 func checkOutput(path string) error {

@@ -10,12 +10,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/wasmctl/wasmctl/internal/version"
 )
 
 // fingerprintVersion changes when builds of the same inputs give other results,
 // or when the fingerprint is made in another way.
-const fingerprintVersion = "wasmctl build 1"
+const fingerprintVersion = "wasmctl build 2"
 
 // fingerprint returns a digest of everything that decides the result of a
 // build: the toolchain and its settings, and the content of every file. Times
@@ -25,9 +28,11 @@ func fingerprint(ctx context.Context, j *job, tools toolchain) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	h := hasher{hash: sha256.New(), buffer: make([]byte, 64<<10), seen: map[string]bool{}}
+	h := newHasher(j)
 	h.field(fingerprintVersion)
+	h.field(version.Get().Version)
 	h.field(settings)
+	h.field(finishSettings(j, tools))
 	for i, root := range tools.roots() {
 		h.field(fmt.Sprint("root ", i))
 		if err := h.tree(ctx, root); err != nil {
@@ -37,12 +42,34 @@ func fingerprint(ctx context.Context, j *job, tools toolchain) (string, error) {
 	return hex.EncodeToString(h.hash.Sum(nil)), nil
 }
 
+// sourceDigest returns a digest of the files of the project alone, which is the
+// same on every machine: "sha256:...".
+func sourceDigest(ctx context.Context, j *job) (string, error) {
+	h := newHasher(j)
+	if err := h.tree(ctx, j.project.Dir); err != nil {
+		return "", fmt.Errorf("read the sources of %s: %w", j.project.Name, err)
+	}
+	return "sha256:" + hex.EncodeToString(h.hash.Sum(nil)), nil
+}
+
 // hasher hashes names and contents of files.
 type hasher struct {
 	hash   hash.Hash
 	buffer []byte
+	// skip are files and folders that are no sources, by wasmctl.yaml.
+	skip map[string]bool
 	// seen are the folders behind links that have been hashed.
 	seen map[string]bool
+}
+
+func newHasher(j *job) *hasher {
+	h := &hasher{hash: sha256.New(), buffer: make([]byte, 64<<10), skip: map[string]bool{}, seen: map[string]bool{}}
+	for _, name := range append(slices.Clone(j.project.Build.Ignore), j.project.Build.Output) {
+		if name != "" {
+			h.skip[filepath.Join(j.project.Dir, filepath.FromSlash(name))] = true
+		}
+	}
+	return h
 }
 
 // field writes a string so that no two lists of strings look the same.
@@ -64,9 +91,12 @@ func (h *hasher) tree(ctx context.Context, root string) error {
 		case os.IsNotExist(err):
 			h.field("missing " + rel)
 			return nil
+		case os.IsPermission(err): // nor can the compiler read it
+			h.field("unreadable " + rel)
+			return nil
 		case err != nil:
 			return err
-		case path != root && ignored(path):
+		case path != root && (ignored(path) || h.skip[path]):
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
@@ -143,6 +173,10 @@ func (h *hasher) file(path, rel string, mode fs.FileMode) error {
 		return nil
 	}
 	f, err := os.Open(path)
+	if os.IsPermission(err) {
+		h.field("unreadable " + rel)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -39,8 +39,11 @@ func installHintOn(s system, what string, commands map[system]string) string {
 		system system
 		title  string
 	}{
-		{systemDebian, "Debian and Ubuntu"}, {systemFedora, "Fedora"}, {systemLinux, "other Linux"},
-		{systemDarwin, "macOS"}, {systemWindows, "Windows"},
+		{systemDebian, "Debian and Ubuntu"},
+		{systemFedora, "Fedora"},
+		{systemLinux, "other Linux"},
+		{systemDarwin, "macOS"},
+		{systemWindows, "Windows"},
 	} {
 		if command := commands[known.system]; command != "" {
 			all = append(all, known.title+": '"+command+"'")

@@ -36,7 +36,15 @@ type job struct {
 	progress    progress.Func
 }
 
+// newJob fills in what the options leave to wasmctl.yaml.
 func newJob(o Options) *job {
+	if o.Optimize == "" {
+		o.Optimize = Optimize(o.Project.Build.Optimize)
+	}
+	o.Names = o.Names || o.Project.Build.Names
+	if o.Container.Image == "" {
+		o.Container.Image = o.Project.Build.Image
+	}
 	dir := filepath.Join(o.Project.Dir, FolderName)
 	name := o.Project.Name + ".wasm"
 	if o.Debug {
@@ -58,6 +66,13 @@ func (j *job) getenv(name string) string {
 	return os.Getenv(name)
 }
 
+// notice tells the user something that is no error.
+func (j *job) notice(format string, args ...any) {
+	if j.options.Notice != nil {
+		j.options.Notice(fmt.Sprintf(format, args...))
+	}
+}
+
 // lockPoll is how often a build looks whether the one before it has ended.
 const lockPoll = 20 * time.Millisecond
 
@@ -77,11 +92,15 @@ func (j *job) lock(ctx context.Context) (unlock func(), err error) {
 	return func() { _ = l.Close() }, nil
 }
 
-// install moves the file into its place in the build folder. The file was
-// written on the same file system. It is not synced to the disk: should a power
-// cut damage it, its stamp tells, and it is built again.
-func (j *job) install(file string) error {
-	if err := os.Chmod(file, 0o644); err != nil {
+// install puts the module into its place in the build folder, as a whole. It is
+// not synced to the disk: should a power cut damage it, its stamp tells, and it
+// is built again.
+func (j *job) install(m *wasm.Module, temp string) error {
+	file := filepath.Join(temp, "installed.wasm")
+	if err := os.WriteFile(file, m.Bytes(), 0o644); err != nil { //nolint:gosec // for all to read, as compilers write
+		return fmt.Errorf("write %s: %w", j.module, err)
+	}
+	if err := os.Chmod(file, 0o644); err != nil { // whatever the umask is
 		return fmt.Errorf("write %s: %w", j.module, err)
 	}
 	if err := os.Rename(file, j.module); err != nil {
@@ -93,7 +112,7 @@ func (j *job) install(file string) error {
 func (j *job) result(m *wasm.Module, s stamp) *Result {
 	return &Result{
 		Path: j.module, Module: m, Size: int64(len(m.Bytes())), SHA256: s.Module,
-		Debug: j.debug, Toolchain: s.Toolchain,
+		Debug: j.debug, Toolchain: s.Toolchain, Record: recordOf(m),
 	}
 }
 

@@ -71,6 +71,9 @@ type elsewhere interface {
 // language. The error is ErrToolMissing or ErrLanguage; it costs no time to
 // speak of, since auto asks it for every build.
 func hostToolchain(j *job) (toolchain, error) {
+	if !j.project.Build.Command.IsZero() {
+		return newCommand(j)
+	}
 	switch j.project.Language {
 	case project.Go:
 		return newGolang(j)
@@ -87,6 +90,9 @@ func hostToolchain(j *job) (toolchain, error) {
 // recipeOf returns how the project's language is built in a builder container.
 // The error is ErrLanguage.
 func recipeOf(j *job) (recipe, error) {
+	if !j.project.Build.Command.IsZero() {
+		return commandRecipe(j)
+	}
 	switch j.project.Language {
 	case project.Go:
 		return golangRecipe(j), nil
