@@ -16,39 +16,79 @@ import (
 )
 
 type buildOptions struct {
-	dir   string
-	file  string
-	tag   string
-	debug bool
+	dirs     []string
+	file     string
+	tag      string
+	debug    bool
+	names    bool
+	optimize string
 }
 
 func newBuild(a *app) *cobra.Command {
 	var o buildOptions
 	cmd := &cobra.Command{
-		Use:   "build [DIR]",
-		Short: "Compile a filter project to a checked module",
+		Use:   "build [DIR...]",
+		Short: "Compile filter projects to checked modules",
 		Long: `Compile the project in DIR, or the one around the current folder, into
 build/NAME.wasm of the project, and check that Envoy will load the module.
-When nothing has changed, no compiler is started.`,
+When nothing has changed, no compiler is started.
+
+Several projects are built at once; one that fails does not stop the others.`,
 		Example: `  wasmctl build
   wasmctl build ./my-filter -o filter.wasm
-  wasmctl build -t localhost:5000/my-filter:v1`,
-		Args: argCount(0, 1, ""),
+  wasmctl build -t localhost:5000/my-filter:v1
+  wasmctl build ./auth ./headers ./rewrite`,
+		Args: argCount(0, -1, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.dir = "."
-			if len(args) == 1 {
-				o.dir = args[0]
+			o.dirs = args
+			if len(args) == 0 {
+				o.dirs = []string{"."}
 			}
 			return runBuild(cmd.Context(), a, o)
 		},
 	}
 	cmd.Flags().StringVarP(&o.tag, "tag", "t", "", "keep the module in the local store under `REF`")
-	cmd.Flags().BoolVar(&o.debug, "debug", false, "keep symbols and names in the module")
+	cmd.Flags().BoolVar(&o.debug, "debug", false, "keep symbols and names in the module, and do not optimise it")
+	cmd.Flags().BoolVar(&o.names, "names", false, "keep the names of functions in the module")
+	cmd.Flags().StringVar(&o.optimize, "optimize", "", "run wasm-opt over the module: `auto`, on or off (default: auto, or as wasmctl.yaml says)")
+	completeValues(cmd, "optimize", optimizeValues()...)
 	addOutputOrFile(cmd, a, &o.file)
 	return cmd
 }
 
+func optimizeValues() []string {
+	return []string{string(build.OptimizeAuto), string(build.OptimizeOn), string(build.OptimizeOff)}
+}
+
+// check refuses what cannot be meant.
+func (o buildOptions) check() error {
+	switch {
+	case len(o.dirs) > 1 && o.file != "":
+		return usagef("-o %s is one file, but there are %d projects: each has its own in its build folder", o.file, len(o.dirs))
+	case len(o.dirs) > 1 && o.tag != "":
+		return usagef("-t %s is one name, but there are %d projects: build them one by one", o.tag, len(o.dirs))
+	case o.optimize == "":
+		return nil
+	case o.debug && o.optimize == string(build.OptimizeOn):
+		return usagef("--optimize on and --debug exclude each other")
+	}
+	return oneOf("--optimize", o.optimize, optimizeValues()...)
+}
+
+// options are those of the build of one project.
+func (o buildOptions) options(p *project.Project) build.Options {
+	return build.Options{
+		Project: p, Output: o.file, Debug: o.debug, Names: o.names, Optimize: build.Optimize(o.optimize),
+	}
+}
+
 func runBuild(ctx context.Context, a *app, o buildOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if len(o.dirs) > 1 {
+		return runBuilds(ctx, a, o)
+	}
 	var tag registry.Reference
 	if o.tag != "" {
 		var err error
@@ -56,11 +96,11 @@ func runBuild(ctx context.Context, a *app, o buildOptions) error {
 			return err
 		}
 	}
-	p, err := project.Find(o.dir)
+	p, err := project.Find(o.dirs[0])
 	if err != nil {
 		return err
 	}
-	built, err := a.build(ctx, build.Options{Project: p, Output: o.file, Debug: o.debug})
+	built, err := a.build(ctx, o.options(p))
 	if err != nil {
 		return err
 	}
@@ -80,14 +120,24 @@ func runBuild(ctx context.Context, a *app, o buildOptions) error {
 func (a *app) build(ctx context.Context, o build.Options) (*build.Result, error) {
 	o.Stderr = a.progress.Writer(a.Err)
 	o.Progress = a.report()
+	o.Notice = func(text string) { a.say("%s", text) }
 	r, err := build.Build(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	if !r.UpToDate {
-		a.say("Built %s: %s in %s with %s.", o.Project.Name, ui.Bytes(r.Size), round(r.Duration), r.Toolchain)
+		a.say("%s", built(o.Project, r))
 	}
 	return r, nil
+}
+
+// built is the sentence about a build that was done.
+func built(p *project.Project, r *build.Result) string {
+	where := ""
+	if r.Record != nil && r.Record.Image != "" {
+		where = " in a builder container"
+	}
+	return fmt.Sprintf("Built %s: %s in %s with %s%s.", p.Name, ui.Bytes(r.Size), round(r.Duration), r.Toolchain, where)
 }
 
 func round(d time.Duration) time.Duration {

@@ -62,6 +62,8 @@ type moduleReport struct {
 	Imports []importReport  `json:"imports"`
 	Exports []wasm.Export   `json:"exports"`
 	Memory  []wasm.Memory   `json:"memory"`
+	// Origin is what the module says of how it was made.
+	Origin originReport `json:"origin"`
 	// Sections are in file order.
 	Sections []sectionReport `json:"sections"`
 	// Problems are what keeps Envoy from loading the module.
@@ -86,6 +88,7 @@ func newModuleReport(src *source.Source) moduleReport {
 	r := moduleReport{
 		Source: src, Size: int64(len(m.Bytes())), SHA256: m.SHA256(), ABI: abi,
 		Exports: m.Exports(), Memory: m.Memories(), Problems: problemsOf(m),
+		Origin: newOriginReport(m),
 	}
 	reasons := map[string]string{}
 	for _, p := range wasm.CheckImports(m) {
@@ -114,6 +117,8 @@ func (r moduleReport) Text(w io.Writer) error {
 	r.head(&b)
 	r.problems(&b)
 	r.memory(&b)
+	r.Origin.head(&b)
+	r.Origin.producers(&b)
 	r.sections(&b)
 	r.imports(&b)
 	r.exports(&b)

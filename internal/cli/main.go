@@ -71,11 +71,7 @@ func Run(ctx context.Context, streams ui.Streams, args []string) int {
 
 // printError prints err with its hints and returns the exit code it stands for.
 func (a *app) printError(command *cobra.Command, err error) int {
-	style := a.ErrStyle()
-	fmt.Fprintln(a.Err, style.Bad("Error:"), err)
-	for _, next := range hint.Of(err) {
-		fmt.Fprintln(a.Err, style.Good("Hint:"), next)
-	}
+	a.printProblem(err)
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		fmt.Fprintf(a.Err, "\nUsage: %s\nRun '%s --help' for more.\n", command.UseLine(), command.CommandPath())
 		return exitUsage
@@ -84,4 +80,13 @@ func (a *app) printError(command *cobra.Command, err error) int {
 		return exitTimeout
 	}
 	return exitFailed
+}
+
+// printProblem prints err with its hints.
+func (a *app) printProblem(err error) {
+	style, w := a.ErrStyle(), a.progress.Writer(a.Err)
+	fmt.Fprintln(w, style.Bad("Error:"), err)
+	for _, next := range hint.Of(err) {
+		fmt.Fprintln(w, style.Good("Hint:"), next)
+	}
 }
