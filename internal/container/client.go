@@ -109,7 +109,7 @@ func (c *Client) unavailable(err error) error {
 		return nil
 	}
 	host := c.Host()
-	if strings.Contains(err.Error(), "permission denied") {
+	if text := err.Error(); strings.Contains(text, "permission denied") && strings.Contains(text, "connect") {
 		return hint.Errorf("add yourself to the group of the socket, 'docker' as a rule, and log in again",
 			"%w at %s: permission denied", ErrUnavailable, host)
 	}

@@ -5,96 +5,41 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/mount"
-	"github.com/docker/go-connections/nat"
 )
 
 // createTimeout bounds the creation of a container, which must not be broken
 // off half-way: nobody would know of the container.
 const createTimeout = time.Minute
 
-// Spec describes a container.
-type Spec struct {
-	// Name is unique in the daemon.
-	Name   string
-	Image  string
-	Labels map[string]string
-	// Command is the program and its arguments; the image's entry point is not used.
-	Command []string
-	// User is UID:GID.
-	User string
-	// Ports are published: the port in the container to an address of this
-	// machine, host:port, with port 0 for a free one. Not with HostNetwork.
-	Ports map[uint16]string
-	// HostNetwork shares this machine's network.
-	HostNetwork bool
-	// Hosts are additional names, NAME:ADDRESS.
-	Hosts []string
-	// Folder, when set, is a writable folder in the container that goes with it.
-	// Everything else is read-only.
-	Folder string
-}
-
 // Create creates a container and returns its id. When ctx is done meanwhile,
 // nothing remains.
 func (c *Client) Create(ctx context.Context, s Spec) (string, error) {
-	if err := ctx.Err(); err != nil {
-		return "", context.Cause(ctx)
-	}
 	config, host, err := s.docker()
 	if err != nil {
 		return "", err
 	}
+	return c.create(ctx, s.Name, config, host)
+}
+
+func (c *Client) create(ctx context.Context, name string, config *container.Config, host *container.HostConfig) (string, error) {
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
+	}
 	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), createTimeout)
 	defer cancel()
-	made, err := c.api.ContainerCreate(whole, config, host, nil, nil, s.Name)
+	made, err := c.api.ContainerCreate(whole, config, host, nil, nil, name)
 	if err != nil {
-		return "", fmt.Errorf("create container %s: %w", s.Name, c.unavailable(err))
+		return "", fmt.Errorf("create the container: %w", c.unavailable(err))
 	}
 	if ctx.Err() != nil {
 		return "", errors.Join(context.Cause(ctx), c.Remove(whole, made.ID))
 	}
 	return made.ID, nil
-}
-
-func (s Spec) docker() (*container.Config, *container.HostConfig, error) {
-	config := &container.Config{
-		Image:      s.Image,
-		Labels:     s.Labels,
-		Entrypoint: s.Command[:1],
-		Cmd:        s.Command[1:],
-		User:       s.User,
-	}
-	host := &container.HostConfig{
-		ReadonlyRootfs: true,
-		CapDrop:        []string{"ALL"},
-		SecurityOpt:    []string{"no-new-privileges"},
-		ExtraHosts:     s.Hosts,
-	}
-	if s.Folder != "" {
-		host.Mounts = []mount.Mount{{Type: mount.TypeVolume, Target: s.Folder}}
-	}
-	if s.HostNetwork {
-		host.NetworkMode = "host"
-		return config, host, nil
-	}
-	config.ExposedPorts, host.PortBindings = nat.PortSet{}, nat.PortMap{}
-	for inside, outside := range s.Ports {
-		ip, port, err := net.SplitHostPort(outside)
-		if err != nil {
-			return nil, nil, fmt.Errorf("publish port %d: %w", inside, err)
-		}
-		key := nat.Port(strconv.Itoa(int(inside)) + "/tcp")
-		config.ExposedPorts[key] = struct{}{}
-		host.PortBindings[key] = []nat.PortBinding{{HostIP: ip, HostPort: port}}
-	}
-	return config, host, nil
 }
 
 // Start starts a created container.

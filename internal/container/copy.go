@@ -42,6 +42,18 @@ func (c *Client) Copy(ctx context.Context, id, folder string, files []File) erro
 	return nil
 }
 
+// unpack unpacks an archive that is written meanwhile into a folder of a container.
+func (c *Client) unpack(ctx context.Context, id, folder string, archive func(io.Writer) error) error {
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(archive(w)) }()
+	err := c.api.CopyToContainer(ctx, id, folder, r, container.CopyToContainerOptions{})
+	r.CloseWithError(err)
+	if err != nil {
+		return fmt.Errorf("copy files into the container: %w", err)
+	}
+	return nil
+}
+
 // Logs writes what the program has written and writes, stdout and stderr, until
 // it ends or ctx is done.
 func (c *Client) Logs(ctx context.Context, id string, to io.Writer) error {
