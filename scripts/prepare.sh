@@ -18,6 +18,7 @@ mkdir -p "$cache_dir" "$(dirname "$env_file")"
 . "$root/scripts/lib/envoy.sh"
 . "$root/scripts/lib/docker.sh"
 . "$root/scripts/lib/rust.sh"
+. "$root/scripts/lib/binaryen.sh"
 
 # prepare_cc gets the compiler that cgo, and so the race detector, needs.
 prepare_cc() {
@@ -59,6 +60,9 @@ main() {
   fi
   if prepare_rust; then
     lines+=$(export_line WASMCTL_TEST_RUST "$rust_bin")$'\n'
+  fi
+  if prepare_binaryen; then
+    lines+=$(export_line WASMCTL_TEST_BINARYEN "$wasm_opt_path")$'\n'
   fi
   printf '%s' "$lines" >"$env_file"
   say "ready: $(sed 's/^export //' "$env_file" | tr '\n' ' ')"

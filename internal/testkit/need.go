@@ -27,6 +27,8 @@ const (
 	// Rust is a Rust toolchain that compiles for wasm32-unknown-unknown:
 	// WASMCTL_TEST_RUST is the folder of its cargo and rustc. See UseRust.
 	Rust Component = "rust"
+	// Binaryen is wasm-opt: WASMCTL_TEST_BINARYEN is its path.
+	Binaryen Component = "binaryen"
 )
 
 // Need returns what the test needs to reach the component: the path of Envoy or
