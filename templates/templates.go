@@ -8,8 +8,13 @@
 //	any/any            any/TEMPLATE
 //	LANGUAGE/any       LANGUAGE/TEMPLATE
 //
+// With --ide two more follow: any/ide and LANGUAGE/ide.
+//
 // In a layer:
 //
+//   - template.yaml becomes no file. It says what the language or the template
+//     is called and does, and which parameters it has. docs/templates.md has the
+//     reference; here it also has "title" and "aliases", of a language.
 //   - FILE.tmpl is a template for text/template with the delimiters <% and %>,
 //     which no language here uses; it becomes FILE. The suffix also keeps the
 //     go.mod and the sources of a template from being taken for ours.
@@ -19,7 +24,7 @@
 //   - FILE.part.tmpl becomes no file. It defines pieces of text that differ from
 //     layer to layer and that a file of another layer takes in:
 //     <% template "NAME" . %>. A later layer's piece takes the place of an earlier
-//     one of the same name, unless it is white space alone.
+//     one of the same name.
 //   - dot_NAME, of a file or a folder, becomes .NAME.
 //
 // What a template may use is the type data in package scaffold.
@@ -31,3 +36,6 @@ import "embed"
 //
 //go:embed any go rust cpp assemblyscript
 var FS embed.FS
+
+// Names lists the templates that every language has, in the order to show them in.
+func Names() []string { return []string{"http-headers", "path-rewrite", "empty"} }

@@ -4,23 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/project"
 	"github.com/wasmctl/wasmctl/internal/scaffold"
-	"github.com/wasmctl/wasmctl/internal/ui"
 )
 
 type initOptions struct {
-	scaffold.Parameters
-	dir   string
-	force bool
-	yes   bool
-	list  bool
+	dir      string
+	language string
+	// template is as the command line has it: a name, a folder or a repository.
+	template string
+	name     string
+	module   string
+	params   []string
+	ide      bool
+	force    bool
+	yes      bool
+	list     bool
 }
 
 func newInit(a *app) *cobra.Command {
@@ -32,59 +36,160 @@ func newInit(a *app) *cobra.Command {
 
 What is not given is asked for when stdin and stderr are terminals. With --yes,
 or in a pipe, the defaults are taken: the first language and template that
-'wasmctl init --list' shows, and the name of the folder.`,
+'wasmctl init --list' shows, and the name of the folder.
+
+A template of your own is a folder with a template.yaml, on this machine
+(--template ./dir) or in a git repository (--template git+https://HOST/REPO).
+Nothing in it is executed.
+
+With --ide in the folder of a project, the settings of editors are added to it,
+and no file that is there is touched.`,
 		Example: `  wasmctl init my-filter
   wasmctl init my-filter --language go --template path-rewrite --yes
+  wasmctl init my-filter --language rust --ide
+  wasmctl init my-filter --template git+https://git.example.com/filters//auth#v1 --param realm=shop
   wasmctl init --list`,
 		Args: argCount(0, 1, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if o.list {
-				return a.print(languageList{scaffold.Languages()})
-			}
 			if len(args) == 1 {
 				o.dir = args[0]
 			}
 			return runInit(cmd.Context(), a, &o)
 		},
 	}
-	flags := cmd.Flags()
-	flags.StringVarP(&o.Language, "language", "l", "", "the `LANGUAGE` to write the filter in")
-	flags.StringVarP(&o.Template, "template", "t", "", "the `TEMPLATE` to start from")
-	flags.StringVarP(&o.Name, "name", "n", "", "the `NAME` of the filter (default: that of DIR)")
-	flags.StringVar(&o.Module, "module", "", "the `PATH` of the Go module (default: the name)")
-	flags.BoolVar(&o.force, "force", false, "allow a DIR that is not empty; nothing in it is overwritten")
-	flags.BoolVarP(&o.yes, "yes", "y", false, "never ask, take the defaults")
-	flags.BoolVar(&o.list, "list", false, "list the languages and templates")
-	completeValues(cmd, "language", languageNames()...)
-	completeValues(cmd, "template", templateNames()...)
+	o.addFlags(cmd)
 	addOutput(cmd, a)
 	return cmd
 }
 
+func (o *initOptions) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVarP(&o.language, "language", "l", "", "the `LANGUAGE` to write the filter in")
+	flags.StringVarP(&o.template, "template", "t", "", "the `TEMPLATE` to start from: a name, a folder or a git repository")
+	flags.StringVarP(&o.name, "name", "n", "", "the `NAME` of the filter (default: that of DIR)")
+	flags.StringArrayVar(&o.params, "param", nil, "give a parameter of the template: `KEY=VALUE`; may be repeated")
+	flags.StringVar(&o.module, "module", "", "the `PATH` of the Go module: short for --param module=PATH")
+	flags.BoolVar(&o.ide, "ide", false, "add settings for editors and a development container")
+	flags.BoolVar(&o.force, "force", false, "allow a DIR that is not empty; nothing in it is overwritten")
+	flags.BoolVarP(&o.yes, "yes", "y", false, "never ask, take the defaults")
+	flags.BoolVar(&o.list, "list", false, "list the languages and templates")
+	completeLater(cmd, "language", languageNames)
+	completeLater(cmd, "template", templateNames)
+}
+
+// completeLater offers values for a flag that are found when they are asked for:
+// reading the templates would cost each command a moment. Other words, such as
+// files, are offered too.
+func completeLater(cmd *cobra.Command, flag string, values func() []string) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values(), cobra.ShellCompDirectiveDefault
+	})
+}
+
 func runInit(ctx context.Context, a *app, o *initOptions) error {
-	if err := o.complete(ctx, a); err != nil {
+	if o.list {
+		languages, err := scaffold.Languages()
+		if err != nil {
+			return err
+		}
+		return a.print(languageList{languages})
+	}
+	params, err := o.parameters()
+	if err != nil {
 		return err
 	}
-	plan, err := scaffold.Render(o.Parameters)
+	if o.ide {
+		if p, err := project.Load(or(o.dir, ".")); !errors.Is(err, project.ErrNotFound) {
+			return runInitEditor(ctx, a, o, p, err)
+		}
+	}
+	t, err := o.complete(ctx, a, params)
+	if err != nil {
+		return err
+	}
+	plan, err := t.Render(ctx, o.name, params)
 	if err != nil {
 		return asUsage(err)
 	}
 	if err := plan.Write(ctx, o.dir, scaffold.WriteOptions{Force: o.force}); err != nil {
 		return err
 	}
-	a.say("Created %s, a %s filter in %s, from %s.", o.Name, o.Language, o.dir, o.Template)
+	a.say("Created %s, a %s in %s, from %s.", o.name, filterIn(t.Language), o.dir, describeTemplate(t))
 	a.say("%s", a.ErrStyle().Dim(nextSteps(o.dir)))
 	if a.format == formatText && a.OutTerminal && !a.quiet {
 		return nil // the person has just been told
 	}
-	return a.print(newInitResult(o.dir, plan))
+	return a.print(newInitResult(o.dir, t, plan))
+}
+
+// runInitEditor adds the files of editors to a project. err is that of loading it.
+func runInitEditor(ctx context.Context, a *app, o *initOptions, p *project.Project, err error) error {
+	if err != nil {
+		return err
+	}
+	for flag, given := range map[string]bool{
+		"language": o.language != "", "template": o.template != "", "name": o.name != "", "module": o.module != "", "param": len(o.params) > 0,
+	} {
+		if given {
+			return usagef("--%s has no use: %s is a project already, and --ide only adds the files of editors", flag, or(o.dir, "."))
+		}
+	}
+	t, err := scaffold.OpenEditorFiles(p.Language)
+	if err != nil {
+		return err
+	}
+	plan, err := t.Render(ctx, p.Name, nil)
+	if err != nil {
+		return err
+	}
+	plan, kept, err := plan.Missing(p.Dir)
+	if err != nil {
+		return err
+	}
+	if err := plan.Write(ctx, p.Dir, scaffold.WriteOptions{Force: true}); err != nil {
+		return err
+	}
+	result := newInitResult(p.Dir, t, plan)
+	result.Kept = kept
+	if len(kept) > 0 {
+		a.say("Left as they are: %s.", strings.Join(kept, ", "))
+	}
+	if len(plan.Files) > 0 {
+		a.say("Added %s.", strings.Join(result.Files, ", "))
+	}
+	if a.format == formatText && a.OutTerminal && !a.quiet {
+		return nil
+	}
+	return a.print(result)
+}
+
+// parameters are those of the command line.
+func (o *initOptions) parameters() (map[string]string, error) {
+	params := map[string]string{}
+	given := slices.Clone(o.params)
+	if o.module != "" {
+		given = append(given, "module="+o.module)
+	}
+	for _, text := range given {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok || key == "" {
+			return nil, usagef("--param %q is not KEY=VALUE", text)
+		}
+		if _, twice := params[key]; twice {
+			return nil, usagef("the parameter %q is given twice", key)
+		}
+		params[key] = value
+	}
+	return params, nil
 }
 
 // asUsage makes a wrong value on the command line a usage error.
 func asUsage(err error) error {
 	var unknown *scaffold.UnknownError
+	var language *scaffold.LanguageError
+	var value *scaffold.ValueError
 	var name *project.NameError
-	if errors.As(err, &unknown) || errors.As(err, &name) {
+	if errors.As(err, &unknown) || errors.As(err, &language) || errors.As(err, &value) || errors.As(err, &name) {
 		return &usageError{err}
 	}
 	return err
@@ -96,167 +201,4 @@ func nextSteps(dir string) string {
 		step = fmt.Sprintf("Next: cd %s && wasmctl run", dir)
 	}
 	return step
-}
-
-// complete fills in what the command line leaves open: by questions where they
-// can be put, by the defaults elsewhere.
-func (o *initOptions) complete(ctx context.Context, a *app) error {
-	if err := o.checkGiven(); err != nil {
-		return err
-	}
-	if !o.yes && a.CanAsk() {
-		if err := o.ask(ctx, a); err != nil {
-			return err
-		}
-	}
-	o.Language = or(o.Language, languageNames()[0])
-	templates, err := scaffold.Templates(o.Language)
-	if err != nil {
-		return asUsage(err)
-	}
-	o.Template = or(o.Template, templates[0].Name)
-	if o.Name == "" {
-		if o.Name, err = nameOfDir(or(o.dir, ".")); err != nil {
-			return err
-		}
-	}
-	o.dir = or(o.dir, o.Name)
-	return nil
-}
-
-// checkGiven refuses wrong values before anything is asked.
-func (o *initOptions) checkGiven() error {
-	language := or(o.Language, languageNames()[0])
-	if _, err := scaffold.Templates(language); err != nil {
-		return asUsage(err)
-	}
-	if o.Template != "" {
-		if _, _, err := scaffold.Lookup(language, o.Template); err != nil {
-			return asUsage(err)
-		}
-	}
-	if o.Name != "" {
-		return asUsage(project.ValidateName(o.Name))
-	}
-	return nil
-}
-
-// ask puts a question for each value that is missing.
-func (o *initOptions) ask(ctx context.Context, a *app) error {
-	if o.Language == "" {
-		if err := o.askLanguage(ctx, a); err != nil {
-			return err
-		}
-	}
-	var questions []ui.Question
-	if o.Template == "" {
-		templates, err := scaffold.Templates(o.Language)
-		if err != nil {
-			return err
-		}
-		choices := make([]ui.Choice, len(templates))
-		for i, t := range templates {
-			choices[i] = ui.Choice{Value: t.Name, Label: t.Name + ": " + t.Description}
-		}
-		questions = append(questions, ui.Question{Title: "Template", Choices: choices, Answer: &o.Template})
-	}
-	if o.Name == "" {
-		if o.dir != "" {
-			o.Name, _ = nameOfDir(o.dir) // only a proposal here
-		}
-		questions = append(questions, ui.Question{Title: "Name of the filter", Answer: &o.Name, Check: project.ValidateName})
-	}
-	if len(questions) == 0 {
-		return nil
-	}
-	return ui.Ask(ctx, a.Streams, questions...)
-}
-
-func (o *initOptions) askLanguage(ctx context.Context, a *app) error {
-	languages := scaffold.Languages()
-	if len(languages) == 1 {
-		o.Language = string(languages[0].Name)
-		return nil
-	}
-	choices := make([]ui.Choice, len(languages))
-	for i, l := range languages {
-		choices[i] = ui.Choice{Value: string(l.Name), Label: l.Title + ": " + l.Description}
-	}
-	return ui.Ask(ctx, a.Streams, ui.Question{Title: "Language", Choices: choices, Answer: &o.Language})
-}
-
-// nameOfDir derives a filter's name from a folder's.
-func nameOfDir(dir string) (string, error) {
-	abs, err := filepath.Abs(dir)
-	if err != nil {
-		return "", err
-	}
-	base := filepath.Base(abs)
-	name := project.NameFrom(base)
-	if name == "" {
-		return "", &usageError{hint.Errorf("give one with --name", "no name can be derived from the folder %q", base)}
-	}
-	return name, nil
-}
-
-func languageNames() []string {
-	var names []string
-	for _, l := range scaffold.Languages() {
-		names = append(names, string(l.Name))
-	}
-	return names
-}
-
-// templateNames are those of all languages, each once.
-func templateNames() []string {
-	var names []string
-	seen := map[string]bool{}
-	for _, l := range scaffold.Languages() {
-		for _, t := range l.Templates {
-			if !seen[t.Name] {
-				seen[t.Name] = true
-				names = append(names, t.Name)
-			}
-		}
-	}
-	return names
-}
-
-// initResult is the new project.
-type initResult struct {
-	Dir        string              `json:"dir"`
-	Parameters scaffold.Parameters `json:"parameters"`
-	Files      []string            `json:"files"`
-}
-
-func newInitResult(dir string, plan *scaffold.Plan) initResult {
-	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs
-	}
-	r := initResult{Dir: dir, Parameters: plan.Parameters}
-	for _, f := range plan.Files {
-		r.Files = append(r.Files, f.Path)
-	}
-	return r
-}
-
-// Text prints the folder.
-func (r initResult) Text(w io.Writer) error {
-	_, err := fmt.Fprintln(w, relative(r.Dir))
-	return err
-}
-
-// languageList is the answer to init --list.
-type languageList struct {
-	Languages []scaffold.Language `json:"languages"`
-}
-
-func (l languageList) Text(w io.Writer) error {
-	t := newTable(w, "LANGUAGE", "TEMPLATE", "DESCRIPTION")
-	for _, language := range l.Languages {
-		for _, template := range language.Templates {
-			t.row(string(language.Name), template.Name, template.Description)
-		}
-	}
-	return t.flush()
 }

@@ -3,6 +3,7 @@ package project
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/wasmctl/wasmctl/internal/hint"
 )
@@ -87,7 +88,7 @@ func nameFault(name string) string {
 		return "ends with '-'"
 	case strings.Contains(name, "--"):
 		return "has two '-' in a row"
-	case isDevice(name):
+	case IsDevice(name):
 		return "is the name of a device on Windows"
 	}
 	for _, r := range name {
@@ -98,15 +99,17 @@ func nameFault(name string) string {
 	return ""
 }
 
-// isDevice reports whether Windows keeps a file name, with any extension, for a device.
-func isDevice(name string) bool {
+// IsDevice reports whether Windows keeps a file name for a device. The name is in
+// lower case and has no extension: one makes no difference there.
+func IsDevice(name string) bool {
 	switch name {
-	case "con", "prn", "aux", "nul":
+	case "con", "prn", "aux", "nul", "conin$", "conout$":
 		return true
 	}
 	port, ok := strings.CutPrefix(name, "com")
 	if !ok {
 		port, ok = strings.CutPrefix(name, "lpt")
 	}
-	return ok && len(port) == 1 && '0' <= port[0] && port[0] <= '9'
+	const digits = "0123456789¹²³"
+	return ok && utf8.RuneCountInString(port) == 1 && strings.Contains(digits, port)
 }

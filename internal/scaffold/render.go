@@ -3,41 +3,24 @@ package scaffold
 import (
 	"bytes"
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"io/fs"
-	"path"
+	"maps"
 	"slices"
 	"strings"
-	"text/template"
-
-	"golang.org/x/mod/module"
 
 	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/project"
-	"github.com/wasmctl/wasmctl/templates"
 )
-
-// Parameters are what a template is rendered with.
-type Parameters struct {
-	// Language and Template are names that Languages lists.
-	Language string `json:"language"`
-	Template string `json:"template"`
-	// Name is the name of the filter; project.ValidateName.
-	Name string `json:"name"`
-	// Module is the module path of a Go project. "" means DefaultModule(Name).
-	Module string `json:"module,omitempty"`
-}
-
-// DefaultModule is the module path of a Go project for which none is given. It
-// is not the name alone: many words, such as "log" or "type", are taken by the
-// standard library or the go command when no domain stands before them, and
-// example.com is kept free for just that (RFC 2606 §3).
-func DefaultModule(name string) string { return "example.com/" + name }
 
 // Plan is a project in memory, ready to be written.
 type Plan struct {
-	// Parameters are complete: defaults are filled in.
-	Parameters Parameters
+	// Name is that of the filter, Values are those of all parameters of the
+	// template.
+	Name   string
+	Values map[string]string
 	// Files are sorted by path.
 	Files []File
 }
@@ -51,148 +34,116 @@ type File struct {
 	Content []byte
 }
 
-// data is what a template may use.
-type data struct {
-	// Name is the name of the filter, my-filter.
-	Name     string
-	Language project.Language
-	// Module is the Go module path.
-	Module string
-	// Type and Var are the name as parts of identifiers: MyFilter and myFilter.
-	// The templates put a word after them, so that no keyword results.
-	Type, Var string
-	// Snake is the name as a Rust crate is called in code, my_filter.
-	Snake string
-}
-
-const (
-	anyLayer   = "any"
-	suffix     = ".tmpl"
-	partSuffix = ".part" + suffix
-	dotPrefix  = "dot_"
-	fileMode   = fs.FileMode(0o644)
-)
-
-// Render checks the parameters and renders the template to a plan. The errors
-// are *UnknownError, *project.NameError and that of a bad module path.
-func Render(p Parameters) (*Plan, error) {
-	language, _, err := Lookup(p.Language, p.Template)
+// Render makes a plan for a filter of that name with the given values of the
+// parameters; the others have their defaults. The errors are *project.NameError,
+// those of Values, *NameError for a file that cannot be in a project, and those
+// of a template that is wrong or goes too far.
+func (t *Template) Render(ctx context.Context, name string, given map[string]string) (*Plan, error) {
+	if err := project.ValidateName(name); err != nil {
+		return nil, err
+	}
+	values, err := t.Values(ctx, name, given)
 	if err != nil {
 		return nil, err
 	}
-	if err := project.ValidateName(p.Name); err != nil {
-		return nil, err
-	}
-	if p.Module == "" {
-		p.Module = DefaultModule(p.Name)
-	}
-	if err := module.CheckImportPath(p.Module); err != nil {
-		return nil, hint.Wrap(fmt.Errorf("module path: %w", err), "a module path looks like github.com/me/"+p.Name)
-	}
-	files, parts, err := collect(p.Language, p.Template)
+	w := &work{ctx: ctx, data: newData(name, t.Language, values)}
+	pieces, err := t.pieces()
 	if err != nil {
 		return nil, err
 	}
-	set, err := parseParts(parts)
+	targets, err := t.targets(w.data.words())
 	if err != nil {
 		return nil, err
 	}
-	d := data{Name: p.Name, Language: language.Name, Module: p.Module, Type: pascal(p.Name)}
-	d.Snake = strings.ReplaceAll(p.Name, "-", "_")
-	d.Var = strings.ToLower(d.Type[:1]) + d.Type[1:]
-	plan := &Plan{Parameters: p}
-	for target, source := range files {
-		content, err := renderFile(set, source, d)
-		if err != nil {
+	plan := &Plan{Name: name, Values: values}
+	for _, target := range slices.Sorted(maps.Keys(targets)) {
+		if err := plan.add(w, target, targets[target], pieces); err != nil {
 			return nil, err
 		}
-		if len(bytes.TrimSpace(content)) == 0 {
-			continue
+	}
+	if !t.complete {
+		if err := t.addProjectFile(plan); err != nil {
+			return nil, err
 		}
-		plan.Files = append(plan.Files, File{Path: target, Mode: fileMode, Content: content})
 	}
 	slices.SortFunc(plan.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })
 	return plan, nil
 }
 
-// collect finds the files of a template in its layers: for each path in the
-// project the embedded file it comes from, and the files with pieces of text.
-// Package templates describes the layers and the names.
-func collect(language, name string) (files map[string]string, parts []string, err error) {
-	files = map[string]string{}
-	for _, layer := range []string{anyLayer + "/" + anyLayer, anyLayer + "/" + name, language + "/" + anyLayer, language + "/" + name} {
-		err := fs.WalkDir(templates.FS, layer, func(source string, entry fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case entry.IsDir():
-				return nil
-			case strings.HasSuffix(source, partSuffix):
-				parts = append(parts, source)
-			default:
-				files[targetPath(strings.TrimPrefix(source, layer+"/"))] = source
-			}
-			return nil
-		})
+// pieces parses the files that only define pieces of text.
+func (t *Template) pieces() ([]*text, error) {
+	var pieces []*text
+	for _, f := range t.files {
+		if !f.isPart() {
+			continue
+		}
+		parsed, err := parseText(f.name(), string(f.content))
 		if err != nil {
-			return nil, nil, fmt.Errorf("read the template %s: %w", name, err)
-		}
-	}
-	return files, parts, nil
-}
-
-// targetPath is the path in the project of a file in a layer.
-func targetPath(source string) string {
-	elements := strings.Split(strings.TrimSuffix(source, suffix), "/")
-	for i, e := range elements {
-		if rest, ok := strings.CutPrefix(e, dotPrefix); ok {
-			elements[i] = "." + rest
-		}
-	}
-	return path.Join(elements...)
-}
-
-func parseParts(parts []string) (*template.Template, error) {
-	set := template.New("").Delims("<%", "%>").Option("missingkey=error")
-	for _, source := range parts {
-		if err := parseInto(set, source); err != nil {
 			return nil, err
 		}
+		pieces = append(pieces, parsed)
 	}
-	return set, nil
+	return pieces, nil
 }
 
-func parseInto(set *template.Template, source string) error {
-	text, err := fs.ReadFile(templates.FS, source)
-	if err != nil {
-		return fmt.Errorf("read the template %s: %w", source, err)
+// targets finds the file of the template for each path in the project. Of two
+// for one path that of the later layer counts; in one layer there must not be
+// two. The error is *NameError.
+func (t *Template) targets(words map[string]string) (map[string]*file, error) {
+	targets := map[string]*file{}
+	taken := claims{}
+	for i := range t.files {
+		f := &t.files[i]
+		if f.isPart() {
+			continue
+		}
+		target := targetOf(f.path, words)
+		if earlier := targets[target]; earlier != nil && earlier.layer != f.layer {
+			targets[target] = f
+			continue
+		}
+		if err := errors.Join(checkPath(target), taken.add(target)); err != nil {
+			return nil, hint.Wrap(err, "rename the file in the template")
+		}
+		targets[target] = f
 	}
-	if _, err := set.New(source).Parse(string(text)); err != nil {
-		return fmt.Errorf("parse the template: %w", err)
+	return targets, nil
+}
+
+// add adds the file target. A template that renders to nothing leaves it out.
+func (p *Plan) add(w *work, target string, f *file, pieces []*text) error {
+	content := f.content
+	if f.isTemplate() {
+		parsed, err := parseText(f.name(), string(content))
+		if err != nil {
+			return err
+		}
+		if content, err = w.execute(parsed, pieces...); err != nil {
+			return err
+		}
+		if len(bytes.TrimSpace(content)) == 0 {
+			return nil
+		}
 	}
+	p.Files = append(p.Files, File{Path: target, Mode: f.mode, Content: content})
 	return nil
 }
 
-func renderFile(set *template.Template, source string, d data) ([]byte, error) {
-	if !strings.HasSuffix(source, suffix) {
-		return fs.ReadFile(templates.FS, source)
+// addProjectFile adds the wasmctl.yaml that a user's template may leave to us.
+func (t *Template) addProjectFile(plan *Plan) error {
+	if _, err := FindLanguage(string(t.Language)); err != nil {
+		if t.Language == "" {
+			err = fmt.Errorf("the template %s names no language and has no %s", t.Name, project.FileName)
+		}
+		return hint.Wrap(err, "put one of both into the template, or give --language")
 	}
-	if err := parseInto(set, source); err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	if err := set.ExecuteTemplate(&out, source, d); err != nil {
-		return nil, fmt.Errorf("render the template: %w", err)
-	}
-	return out.Bytes(), nil
-}
-
-// pascal turns my-2nd-filter into My2ndFilter.
-func pascal(name string) string {
 	var b strings.Builder
-	for word := range strings.SplitSeq(name, "-") {
-		b.WriteString(strings.ToUpper(word[:1]))
-		b.WriteString(word[1:])
+	fmt.Fprintf(&b, "# This file makes the folder a wasmctl project.\nname: %q\nlanguage: %s\n", plan.Name, t.Language)
+	for _, key := range []struct{ name, file string }{{"config", "config.yaml"}, {"schema", "config.schema.json"}} {
+		if slices.ContainsFunc(plan.Files, func(f File) bool { return f.Path == key.file }) {
+			fmt.Fprintf(&b, "%s: %s\n", key.name, key.file)
+		}
 	}
-	return b.String()
+	plan.Files = append(plan.Files, File{Path: project.FileName, Mode: fileMode, Content: []byte(b.String())})
+	return nil
 }

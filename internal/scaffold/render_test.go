@@ -2,6 +2,7 @@ package scaffold_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"go/format"
@@ -24,22 +25,45 @@ func names() []string {
 	}
 }
 
-// each calls the test for each language and template, as a parallel subtest.
-func each(t *testing.T, test func(t *testing.T, p scaffold.Parameters)) {
+// request is what a project is made from.
+type request struct {
+	language, template, name string
+	values                   map[string]string
+}
+
+func (r request) render(ctx context.Context) (*scaffold.Plan, error) {
+	opened, err := scaffold.Open(ctx, r.language, r.template)
+	if err != nil {
+		return nil, err
+	}
+	return opened.Render(ctx, r.name, r.values)
+}
+
+func languages(t testing.TB) []scaffold.Language {
 	t.Helper()
-	for _, l := range scaffold.Languages() {
+	all, err := scaffold.Languages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// each calls the test for each language and template, as a parallel subtest.
+func each(t *testing.T, test func(t *testing.T, p request)) {
+	t.Helper()
+	for _, l := range languages(t) {
 		for _, tm := range l.Templates {
 			t.Run(string(l.Name)+"/"+tm.Name, func(t *testing.T) {
 				t.Parallel()
-				test(t, scaffold.Parameters{Language: string(l.Name), Template: tm.Name})
+				test(t, request{language: string(l.Name), template: tm.Name})
 			})
 		}
 	}
 }
 
-func render(t testing.TB, p scaffold.Parameters) map[string][]byte {
+func render(t testing.TB, p request) map[string][]byte {
 	t.Helper()
-	plan, err := scaffold.Render(p)
+	plan, err := p.render(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +79,8 @@ func render(t testing.TB, p scaffold.Parameters) map[string][]byte {
 
 func TestEveryProjectHas(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p scaffold.Parameters) {
-		p.Name = "my-filter"
+	each(t, func(t *testing.T, p request) {
+		p.name = "my-filter"
 		files := render(t, p)
 		for _, name := range []string{"wasmctl.yaml", "README.md", ".gitignore", ".github/workflows/ci.yaml"} {
 			if len(files[name]) == 0 {
@@ -64,11 +88,11 @@ func TestEveryProjectHas(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"config.yaml", "config.schema.json"} {
-			if want := p.Template != "empty"; (files[name] != nil) != want {
+			if want := p.template != "empty"; (files[name] != nil) != want {
 				t.Errorf("%s is there: %t", name, !want)
 			}
 		}
-		if p.Language == "go" && (files["go.mod"] == nil || files["go.sum"] == nil || files["main_test.go"] == nil) {
+		if p.language == "go" && (files["go.mod"] == nil || files["go.sum"] == nil || files["main_test.go"] == nil) {
 			t.Error("go.mod, go.sum or main_test.go is missing")
 		}
 	})
@@ -76,9 +100,9 @@ func TestEveryProjectHas(t *testing.T) {
 
 func TestFilesAreClean(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p scaffold.Parameters) {
+	each(t, func(t *testing.T, p request) {
 		for _, name := range names() {
-			p.Name = name
+			p.name = name
 			for file, content := range render(t, p) {
 				if !bytes.HasSuffix(content, []byte("\n")) || bytes.HasSuffix(content, []byte("\n\n")) || bytes.Contains(content, []byte("\r")) {
 					t.Errorf("%s: %s does not end with one line feed", name, file)
@@ -105,18 +129,18 @@ func TestFilesAreClean(t *testing.T) {
 
 func TestNothingIsLeftOfTheTemplate(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p scaffold.Parameters) {
-		p.Name = "zq-9x"
+	each(t, func(t *testing.T, p request) {
+		p.name = "zq-9x"
 		found := false
 		for file, content := range render(t, p) {
-			for _, left := range append(templateWords(p.Template), "<%", "%>", "<no value>", ".tmpl", "dot_", "my-filter") {
+			for _, left := range append(templateWords(p.template), "<%", "%>", "<no value>", ".tmpl", "dot_", "my-filter") {
 				if strings.Contains(file, left) || bytes.Contains(content, []byte(left)) {
 					t.Errorf("%s contains %q", file, left)
 				}
 			}
 			found = found || bytes.Contains(content, []byte("Zq9xPlugin"))
 		}
-		if p.Language == "go" && !found {
+		if p.language == "go" && !found {
 			t.Error("no type is named after the project")
 		}
 	})
@@ -141,16 +165,19 @@ func pascal(name string) string {
 
 func TestModulePath(t *testing.T) {
 	t.Parallel()
-	p := scaffold.Parameters{Language: "go", Template: "http-headers", Name: "x"}
+	p := request{language: "go", template: "http-headers", name: "x"}
 	for module, want := range map[string]string{"": "example.com/x", "github.com/me/filters/x": "github.com/me/filters/x"} {
-		p.Module = module
+		p.values = map[string]string{}
+		if module != "" {
+			p.values["module"] = module
+		}
 		if got := string(render(t, p)["go.mod"]); !strings.HasPrefix(got, "module "+want+"\n") {
 			t.Errorf("module %q: go.mod begins with %.40q", module, got)
 		}
 	}
-	for _, module := range []string{"a b", "/x", "x/", "a\nb", "a//b", "-x", "größe"} {
-		p.Module = module
-		if _, err := scaffold.Render(p); err == nil {
+	for _, module := range []string{"", ".", "a/.", "a.", "a b", "/x", "x/", "a\nb", "a//b", "-x", "größe"} {
+		p.values = map[string]string{"module": module}
+		if _, err := p.render(t.Context()); err == nil {
 			t.Errorf("accepted the module path %q", module)
 		}
 	}
@@ -159,7 +186,7 @@ func TestModulePath(t *testing.T) {
 func TestBadName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"", "X", "../x", "a_b"} {
-		_, err := scaffold.Render(scaffold.Parameters{Language: "go", Template: "http-headers", Name: name})
+		_, err := request{language: "go", template: "http-headers", name: name}.render(t.Context())
 		if bad := (*project.NameError)(nil); !errors.As(err, &bad) {
 			t.Errorf("name %q: error %v", name, err)
 		}
@@ -170,12 +197,12 @@ func TestBadName(t *testing.T) {
 // name does to it.
 func TestConfigFollowsItsSchema(t *testing.T) {
 	t.Parallel()
-	each(t, func(t *testing.T, p scaffold.Parameters) {
-		if p.Template == "empty" {
+	each(t, func(t *testing.T, p request) {
+		if p.template == "empty" {
 			return // it has neither
 		}
 		for _, name := range names() {
-			p.Name = name
+			p.name = name
 			files := render(t, p)
 			schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(files["config.schema.json"]))
 			if err != nil {
@@ -205,7 +232,7 @@ func TestConfigFollowsItsSchema(t *testing.T) {
 }
 
 func BenchmarkRender(b *testing.B) {
-	p := scaffold.Parameters{Language: "go", Template: "http-headers", Name: "my-filter"}
+	p := request{language: "go", template: "http-headers", name: "my-filter"}
 	for b.Loop() {
 		render(b, p)
 	}

@@ -16,7 +16,7 @@ import (
 func TestCatalogueIsWhatIsEmbedded(t *testing.T) {
 	t.Parallel()
 	var offered []string
-	for _, l := range scaffold.Languages() {
+	for _, l := range languages(t) {
 		if !slices.Contains(project.Languages(), l.Name) || l.Title == "" || l.Description == "" {
 			t.Errorf("language %+v", l)
 		}
@@ -31,7 +31,9 @@ func TestCatalogueIsWhatIsEmbedded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folders = slices.DeleteFunc(folders, func(f string) bool { return strings.HasPrefix(f, "any/") || strings.HasSuffix(f, "/any") })
+	folders = slices.DeleteFunc(folders, func(f string) bool {
+		return strings.HasPrefix(f, "any/") || strings.HasSuffix(f, "/any") || strings.HasSuffix(f, "/ide")
+	})
 	slices.Sort(offered)
 	if !slices.Equal(folders, offered) {
 		t.Errorf("embedded are %q, offered %q", folders, offered)
@@ -40,18 +42,20 @@ func TestCatalogueIsWhatIsEmbedded(t *testing.T) {
 
 func TestUnknown(t *testing.T) {
 	t.Parallel()
+	const list, templates = "go, rust, cpp, assemblyscript", "http-headers, path-rewrite, empty"
 	cases := []struct{ language, template, message, next string }{
-		{"rust", "http-headers", `unknown language "rust" (offered: go)`, "--list"},
-		{"og", "http-headers", `unknown language "og" (offered: go)`, `did you mean "go"?`},
-		{"Go", "http-headers", `unknown language "Go" (offered: go)`, `did you mean "go"?`},
-		{"", "", `unknown language "" (offered: go)`, "--list"},
-		{"any", "any", `unknown language "any" (offered: go)`, "--list"},
-		{"go", "any", `unknown template "any" (offered: http-headers, path-rewrite)`, "--list"},
-		{"go", "../path", `unknown template "../path" (offered: http-headers, path-rewrite)`, "--list"},
-		{"go", "http-header", `unknown template "http-header" (offered: http-headers, path-rewrite)`, `did you mean "http-headers"?`},
+		{"cobol", "http-headers", `unknown language "cobol" (offered: ` + list + `)`, "--list"},
+		{"og", "http-headers", `unknown language "og" (offered: ` + list + `)`, `did you mean "go"?`},
+		{"rusty", "http-headers", `unknown language "rusty" (offered: ` + list + `)`, `did you mean "rust"?`},
+		{"c+", "http-headers", `unknown language "c+" (offered: ` + list + `)`, `did you mean "c++"?`},
+		{"", "", `unknown language "" (offered: ` + list + `)`, "--list"},
+		{"any", "any", `unknown language "any" (offered: ` + list + `)`, "--list"},
+		{"go", "any", `unknown template "any" (offered: ` + templates + `)`, "--list"},
+		{"go", "ide", `unknown template "ide" (offered: ` + templates + `)`, "--list"},
+		{"go", "http-header", `unknown template "http-header" (offered: ` + templates + `)`, `did you mean "http-headers"?`},
 	}
 	for _, c := range cases {
-		_, err := scaffold.Render(scaffold.Parameters{Language: c.language, Template: c.template, Name: "x"})
+		_, err := scaffold.Open(t.Context(), c.language, c.template)
 		if unknown := (*scaffold.UnknownError)(nil); !errors.As(err, &unknown) || err.Error() != c.message {
 			t.Errorf("error %v, want %s", err, c.message)
 		}
@@ -59,10 +63,17 @@ func TestUnknown(t *testing.T) {
 			t.Errorf("%s: next step %q, want %q", c.message, next, c.next)
 		}
 	}
-	if _, err := scaffold.Templates("rust"); err == nil {
-		t.Error("templates of a language that is not offered")
-	}
-	if list, err := scaffold.Templates("go"); err != nil || len(list) != 2 {
-		t.Errorf("templates of go: %v, %v", list, err)
+}
+
+func TestLanguagesHaveOtherNames(t *testing.T) {
+	t.Parallel()
+	for alias, want := range map[string]project.Language{
+		"go": project.Go, "Go": project.Go, "golang": project.Go, "rs": project.Rust, "c++": project.Cpp, "cc": project.Cpp,
+		"C++": project.Cpp, "as": project.AssemblyScript, "ts": project.AssemblyScript,
+	} {
+		l, err := scaffold.FindLanguage(alias)
+		if err != nil || l.Name != want {
+			t.Errorf("%s: %q, %v", alias, l.Name, err)
+		}
 	}
 }

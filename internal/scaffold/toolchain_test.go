@@ -19,6 +19,7 @@ func TestGoProjectsAreComplete(t *testing.T) {
 	cases := []struct{ template, name string }{
 		{"http-headers", "my-2nd-filter"},
 		{"path-rewrite", "x"},
+		{"empty", "my-2nd-filter"},
 		{"http-headers", "type"},
 		{"path-rewrite", "main"},
 	}
@@ -26,7 +27,7 @@ func TestGoProjectsAreComplete(t *testing.T) {
 		t.Run(c.template+" named "+c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			p, err := scaffold.Render(scaffold.Parameters{Language: "go", Template: c.template, Name: c.name})
+			p, err := request{language: "go", template: c.template, name: c.name}.render(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -58,6 +58,28 @@ func (p *Plan) Write(ctx context.Context, dir string, o WriteOptions) error {
 	return errors.Join(err, t.close())
 }
 
+// Missing returns the plan without the files that the folder dir has already, in
+// whatever form, and these files.
+func (p *Plan) Missing(dir string) (missing *Plan, there []string, err error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, (&target{dir: dir}).explain(err)
+	}
+	defer root.Close() //nolint:errcheck // only read
+	missing = &Plan{Name: p.Name, Values: p.Values}
+	for _, f := range p.Files {
+		switch _, err := root.Lstat(filepath.FromSlash(f.Path)); {
+		case err == nil:
+			there = append(there, f.Path)
+		case errors.Is(err, fs.ErrNotExist):
+			missing.Files = append(missing.Files, f)
+		default:
+			return nil, nil, (&target{dir: dir}).explain(err)
+		}
+	}
+	return missing, there, nil
+}
+
 // target is a folder that is being written, with all that was made in it so far.
 type target struct {
 	dir  string

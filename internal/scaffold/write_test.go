@@ -21,7 +21,7 @@ import (
 
 func plan(t testing.TB, template, name string) *scaffold.Plan {
 	t.Helper()
-	p, err := scaffold.Render(scaffold.Parameters{Language: "go", Template: template, Name: name})
+	p, err := request{language: "go", template: template, name: name}.render(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,8 @@ type Command struct {
 	Dir string
 	// Env is added to the caller's environment; later entries win.
 	Env []string
+	// Stdin is what the program reads, in Run. Nil is nothing.
+	Stdin io.Reader
 	// Stdout and Stderr receive the output as it comes. Nil discards it.
 	Stdout, Stderr io.Writer
 }
@@ -49,7 +51,7 @@ func (c Command) Run(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, c.Path, c.Args...)
 	cmd.Dir = c.Dir
 	cmd.Env = append(os.Environ(), c.Env...)
-	cmd.Stdout, cmd.Stderr = c.Stdout, c.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.Stdin, c.Stdout, c.Stderr
 	cmd.WaitDelay = killDelay
 	ownGroup(cmd)
 	cmd.Cancel = func() error { return interruptGroup(cmd) }
