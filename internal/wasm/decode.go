@@ -22,7 +22,7 @@ func Decode(b []byte) (*Module, error) {
 		return nil, err
 	}
 	m := newModule(b)
-	if err := m.decodeSections(&reader{buf: b, pos: preambleSize, end: len(b)}); err != nil {
+	if err := m.decodeSections(&reader{buf: b, pos: preambleSize, end: len(b), uses: &m.declared}); err != nil {
 		return nil, hint.Wrap(err, "build or fetch the file again")
 	}
 	return m, nil
@@ -100,7 +100,7 @@ func (r *reader) section() (Section, *reader, error) {
 		return s, nil, err
 	}
 	s.Size = int64(r.pos) - s.Offset
-	inner := &reader{buf: r.buf, pos: r.pos - len(content), end: r.pos}
+	inner := &reader{buf: r.buf, pos: r.pos - len(content), end: r.pos, uses: r.uses}
 	if s.ID == SectionCustom {
 		if s.Name, err = inner.name(); err != nil {
 			return s, nil, err

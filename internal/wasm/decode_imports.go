@@ -36,9 +36,7 @@ func (m *Module) decodeImport(r *reader, i *Import) (err error) {
 		i.Func, err = m.typeAt(r)
 		m.funcs = append(m.funcs, i.Func)
 	case ExternTable:
-		if _, err = r.valueType(); err == nil {
-			_, err = r.limits()
-		}
+		_, err = r.tableType()
 	case ExternMemory:
 		var memory Memory
 		memory, err = r.limits()
@@ -68,5 +66,8 @@ func (m *Module) typeAt(r *reader) (*FuncType, error) {
 	if uint64(i) >= uint64(len(m.types)) {
 		return nil, fmt.Errorf("%w: type %d of %d", ErrMalformed, i, len(m.types))
 	}
-	return &m.types[i], nil
+	if m.types[i].form != formFunc {
+		return nil, fmt.Errorf("%w: type %d is not that of a function", ErrMalformed, i)
+	}
+	return &m.types[i].FuncType, nil
 }

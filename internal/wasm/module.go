@@ -18,7 +18,7 @@ import (
 type Module struct {
 	raw      []byte
 	sections []Section
-	types    []FuncType
+	types    []definedType
 	imports  []Import
 	memories []Memory
 	exports  []Export
@@ -29,14 +29,19 @@ type Module struct {
 	// spaces is the number of things of each kind, imported ones included.
 	spaces [ExternTag + 1]int
 	start  *uint32
-	digest func() string
+	// declared are the features that types, imports and memories need.
+	declared usage
+	digest   func() string
+	scan     func() scanned
 }
 
 func newModule(raw []byte) *Module {
-	return &Module{raw: raw, digest: sync.OnceValue(func() string {
+	m := &Module{raw: raw, digest: sync.OnceValue(func() string {
 		sum := sha256.Sum256(raw)
 		return hex.EncodeToString(sum[:])
 	})}
+	m.scan = sync.OnceValue(func() scanned { return scan(m) })
+	return m
 }
 
 // Bytes returns the module as it was decoded. The caller must not change them.

@@ -11,6 +11,17 @@ import (
 type reader struct {
 	buf      []byte
 	pos, end int
+	// uses takes notes of the features that turn up; nil takes none.
+	uses *usage
+	// function is the index of the function that is being read, nil outside.
+	function *uint32
+}
+
+// note says that what stands at the offset needs a feature.
+func (r *reader) note(f Feature, offset int) {
+	if f != noFeature {
+		r.uses.note(f, offset, r.function)
+	}
 }
 
 func (r *reader) left() int { return r.end - r.pos }
@@ -38,12 +49,39 @@ func (r *reader) take(n uint32) ([]byte, error) {
 //
 // https://webassembly.github.io/spec/core/binary/values.html#integers
 func (r *reader) u32() (uint32, error) {
+	if r.pos < r.end && r.buf[r.pos] < 0x80 { // most have one byte
+		r.pos++
+		return uint32(r.buf[r.pos-1]), nil
+	}
 	v, err := r.leb128(32)
 	return uint32(v), err
 }
 
 // u64 reads an unsigned LEB128 integer of at most 64 bits.
 func (r *reader) u64() (uint64, error) { return r.leb128(64) }
+
+// s33 reads a signed LEB128 integer of at most 33 bits: an index, or a negative
+// number that stands for a type.
+func (r *reader) s33() (int64, error) {
+	var v int64
+	for shift := uint(0); shift < 35; shift += 7 {
+		b, err := r.byte()
+		if err != nil {
+			return 0, err
+		}
+		v |= int64(b&0x7f) << shift
+		if b&0x80 == 0 {
+			if b&0x40 != 0 {
+				v |= -1 << (shift + 7)
+			}
+			if v < -1<<32 || v >= 1<<32 {
+				break
+			}
+			return v, nil
+		}
+	}
+	return 0, fmt.Errorf("%w: integer of more than 33 bits", ErrMalformed)
+}
 
 func (r *reader) leb128(bits uint) (uint64, error) {
 	var v uint64

@@ -6,10 +6,11 @@ import (
 	"strings"
 )
 
-// ValueType is the type of one parameter or result, in its binary form.
+// ValueType is the type of one parameter or result, in its binary form: a byte,
+// and with a reference to a type above it what it refers to.
 //
 // https://webassembly.github.io/spec/core/binary/types.html#value-types
-type ValueType byte
+type ValueType uint64
 
 // The value types.
 const (
@@ -40,7 +41,7 @@ func (t ValueType) String() string {
 	case ExternRef:
 		return "externref"
 	}
-	return fmt.Sprintf("unknown type 0x%02x", byte(t))
+	return t.reference()
 }
 
 // FuncType is the type of a function.
