@@ -32,9 +32,15 @@ func (c *Client) EnsureImage(ctx context.Context, reference string, report progr
 	if has || err != nil {
 		return err
 	}
+	return c.PullImage(ctx, reference, report)
+}
+
+// PullImage gets the image from its registry, a newer one also when the daemon
+// holds one of that name.
+func (c *Client) PullImage(ctx context.Context, reference string, report progress.Func) error {
 	task := "pull " + reference
 	end := report.Start(task, 0)
-	err = c.pull(ctx, reference, report, task)
+	err := c.pull(ctx, reference, report, task)
 	end(err)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

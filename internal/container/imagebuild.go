@@ -69,9 +69,9 @@ func (c *Client) BuildImage(ctx context.Context, s ImageSpec, report progress.Fu
 		return fmt.Errorf("build image %s: %w", s.Name, c.unavailable(err))
 	}
 	defer response.Body.Close()
-	follow := buildLog{image: s.Name, report: func(step string) {
+	follow := newBuildLog(s.Name, func(step string) {
 		report.Report(progress.Event{Task: task, State: progress.Running, Message: step})
-	}}
+	})
 	err = follow.read(response.Body)
 	switch {
 	case ctx.Err() != nil:
@@ -119,6 +119,17 @@ type buildLog struct {
 	lines  []string
 	// rest is a line whose end has not come yet.
 	rest string
+	// colour and header find what Docker paints stderr with, and the line that
+	// announces a step, in the words of Docker or Podman: "Step 2/4 : RUN apt-get
+	// update", "STEP 2/4: RUN apt-get update".
+	colour, header *regexp.Regexp
+}
+
+func newBuildLog(image string, report func(step string)) *buildLog {
+	return &buildLog{
+		image: image, report: report,
+		colour: regexp.MustCompile(`\x1b\[[0-9;]*m`), header: regexp.MustCompile(`^(?i:step) (\d+/\d+) ?: (.*)$`),
+	}
 }
 
 // read follows a build to its end.
@@ -143,7 +154,7 @@ func (l *buildLog) read(stream io.Reader) error {
 
 // add takes a piece of output. Pieces and lines need not agree.
 func (l *buildLog) add(piece string) {
-	l.rest += strings.ReplaceAll(piece, "\r", "\n")
+	l.rest += strings.ReplaceAll(l.colour.ReplaceAllString(piece, ""), "\r", "\n")
 	for {
 		line, rest, whole := strings.Cut(l.rest, "\n")
 		if !whole {
@@ -156,7 +167,7 @@ func (l *buildLog) add(piece string) {
 }
 
 func (l *buildLog) line(line string) {
-	if step := stepOf(line); step != "" {
+	if step := l.stepOf(line); step != "" {
 		l.step, l.lines = step, nil
 		l.report(step)
 		return
@@ -180,10 +191,9 @@ func (l *buildLog) failure(cause string) error {
 	return &ImageError{Image: l.image, Step: l.step, Output: l.lines, Err: err}
 }
 
-// stepOf recognises the line that announces a step, in the words of Docker or
-// Podman: "Step 2/4 : RUN apt-get update", "STEP 2/4: RUN apt-get update".
-func stepOf(line string) string {
-	m := regexp.MustCompile(`^(?i:step) (\d+/\d+) ?: (.*)$`).FindStringSubmatch(line)
+// stepOf names the step that a line announces; "" when it announces none.
+func (l *buildLog) stepOf(line string) string {
+	m := l.header.FindStringSubmatch(line)
 	if m == nil {
 		return ""
 	}

@@ -131,7 +131,7 @@ func TestBuildLog(t *testing.T) {
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			l := buildLog{image: "i", report: func(string) {}}
+			l := newBuildLog("i", func(string) {})
 			err := l.read(strings.NewReader(test.stream))
 			var failed *ImageError
 			if !errors.As(err, &failed) || failed.Step != test.step || !cmp.Equal(failed.Output, test.output) {
@@ -142,7 +142,7 @@ func TestBuildLog(t *testing.T) {
 			}
 		})
 	}
-	l := buildLog{report: func(string) {}}
+	l := newBuildLog("i", func(string) {})
 	if err := l.read(strings.NewReader(stream("Step 1/1 : RUN " + strings.Repeat("é", 500) + "\n"))); err != nil || len([]rune(l.step)) > 90 {
 		t.Errorf("%v, %q", err, l.step)
 	}
@@ -151,7 +151,7 @@ func TestBuildLog(t *testing.T) {
 func FuzzBuildLog(f *testing.F) {
 	f.Add(`{"stream":"Step 1/2 : RUN x\n"}{"stream":"a\n"}{"error":"e"}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		l := buildLog{report: func(string) {}}
+		l := newBuildLog("i", func(string) {})
 		_ = l.read(strings.NewReader(text)) // must not panic
 		if len(l.lines) > outputLines || len(l.rest) > len(text)+maxLine {
 			t.Errorf("keeps %d lines", len(l.lines))
