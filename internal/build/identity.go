@@ -10,6 +10,9 @@ import (
 // where the file is behind all links, its size and the time of its last change.
 // It is "" when there is no such file.
 func fileIdentity(path string) string {
+	if path == "" { // which would be the current folder
+		return ""
+	}
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return ""

@@ -42,7 +42,7 @@ func emptyProject(t *testing.T) *project.Project {
 
 func TestNoGo(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, err := build.Build(t.Context(), build.Options{Project: emptyProject(t)})
+	_, err := build.Build(t.Context(), build.Options{Toolchain: build.ToolchainHost, Project: emptyProject(t)})
 	if !errors.Is(err, build.ErrToolMissing) || len(hint.Of(err)) == 0 || !strings.Contains(hint.Of(err)[0], "go.dev/dl") {
 		t.Errorf("error %v, hints %q", err, hint.Of(err))
 	}
@@ -64,7 +64,7 @@ func TestGoTooOld(t *testing.T) {
 			if c.goMod != "" {
 				testkit.WriteFiles(t, p.Dir, map[string]string{"go.mod": c.goMod})
 			}
-			_, err := build.Build(t.Context(), build.Options{Project: p})
+			_, err := build.Build(t.Context(), build.Options{Toolchain: build.ToolchainHost, Project: p})
 			if !errors.Is(err, build.ErrToolTooOld) || !strings.Contains(err.Error(), c.text) || len(hint.Of(err)) == 0 {
 				t.Errorf("error %v, want %q", err, c.text)
 			}
@@ -76,7 +76,7 @@ func TestNewerToolchainIsFetched(t *testing.T) {
 	// The installed Go is too old, but fetches a newer one: that one counts.
 	fakeGo(t, "go1.22.5", `test "$1" = env && echo go1.25.0 && exit 0; echo "the compiler ran" >&2; exit 2`)
 	var messages strings.Builder
-	_, err := build.Build(t.Context(), build.Options{Project: emptyProject(t), Stderr: &messages})
+	_, err := build.Build(t.Context(), build.Options{Toolchain: build.ToolchainHost, Project: emptyProject(t), Stderr: &messages})
 	compile := (*build.CompileError)(nil)
 	if !errors.As(err, &compile) || compile.Toolchain != "go1.25.0" || !strings.Contains(messages.String(), "the compiler ran") {
 		t.Errorf("error %v, messages %q", err, &messages)
@@ -85,7 +85,7 @@ func TestNewerToolchainIsFetched(t *testing.T) {
 
 func TestBrokenGo(t *testing.T) {
 	fakeGo(t, "", "echo 'no such version' >&2; exit 3")
-	_, err := build.Build(t.Context(), build.Options{Project: emptyProject(t)})
+	_, err := build.Build(t.Context(), build.Options{Toolchain: build.ToolchainHost, Project: emptyProject(t)})
 	if !errors.Is(err, build.ErrToolMissing) || !strings.Contains(err.Error(), "no such version") {
 		t.Errorf("error %v", err)
 	}
@@ -93,7 +93,7 @@ func TestBrokenGo(t *testing.T) {
 
 func TestCompilerThatWritesNothing(t *testing.T) {
 	fakeGo(t, "go1.26.0", "exit 0")
-	_, err := build.Build(t.Context(), build.Options{Project: emptyProject(t)})
+	_, err := build.Build(t.Context(), build.Options{Toolchain: build.ToolchainHost, Project: emptyProject(t)})
 	if err == nil || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v, want %v", err, os.ErrNotExist)
 	}
@@ -102,7 +102,7 @@ func TestCompilerThatWritesNothing(t *testing.T) {
 func TestNoOpStartsNoProgram(t *testing.T) {
 	real := testkit.Need(t, testkit.Go)
 	p := sample(t)
-	first := mustBuild(t, build.Options{Project: p})
+	first := mustBuild(t, build.Options{Toolchain: build.ToolchainHost, Project: p})
 
 	out, err := exec.CommandContext(t.Context(), real, "env", "GOROOT").Output()
 	if err != nil {
@@ -114,7 +114,7 @@ func TestNoOpStartsNoProgram(t *testing.T) {
 			testkit.WriteFiles(t, root, map[string]string{name: string(b)})
 		}
 	}
-	second := mustBuild(t, build.Options{Project: p})
+	second := mustBuild(t, build.Options{Toolchain: build.ToolchainHost, Project: p})
 	if !second.UpToDate || second.Toolchain != first.Toolchain {
 		t.Errorf("second build: %+v", second)
 	}
