@@ -172,7 +172,7 @@ func compile(ctx context.Context, j *job, tools toolchain, s stamp, temp string)
 	}
 	m, err := readModule(out)
 	if err != nil {
-		return nil, fmt.Errorf("%s built no module from %s: %w", s.Toolchain, j.project.Dir, err)
+		return nil, noModule(j, s.Toolchain, err)
 	}
 	return m, nil
 }
@@ -188,4 +188,18 @@ func finish(ctx context.Context, j *job, tools toolchain, m *wasm.Module, temp s
 		return nil, err
 	}
 	return r.addTo(m)
+}
+
+// noModule is the error for a compiler that ended well and left no module.
+func noModule(j *job, toolchain string, err error) error {
+	err = fmt.Errorf("%s built no module from %s: %w", toolchain, j.project.Dir, err)
+	switch b := j.project.Build; {
+	case b.Command.IsZero():
+		return err
+	case b.Output == "":
+		return hint.Wrap(err, "let build.command write the module to the file in the variable "+variableOut+
+			", or name the file that it writes in build.output")
+	default:
+		return hint.Wrap(err, "let build.command write the module to "+b.Output+", as build.output says")
+	}
 }
