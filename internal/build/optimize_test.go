@@ -29,7 +29,7 @@ func TestOptimize(t *testing.T) {
 		t.Errorf("record %+v", first.Record)
 	}
 	producers, err := first.Module.Producers()
-	if by := producers.Field(wasm.ProducerProcessedBy); err != nil || len(by) != 3 || by[1].Name != "wasm-opt" {
+	if by := producers.Field(wasm.ProducerProcessedBy); err != nil || len(by) != 2 || by[0].Name != "wasm-opt" {
 		t.Errorf("processed by %v, %v", by, err)
 	}
 	if again := mustBuild(t, build.Options{Project: p, Optimize: build.OptimizeOn}); !again.UpToDate {

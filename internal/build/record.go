@@ -28,6 +28,8 @@ type Record struct {
 	Language string `json:"language,omitempty"`
 	// Toolchain is the compiler and its version: "go1.26.8".
 	Toolchain string `json:"toolchain"`
+	// Command says that the toolchain is the program of build.command.
+	Command bool `json:"command,omitempty"`
 	// Where is "host" or "container".
 	Where string `json:"where"`
 	// Image is the builder image, its name and tag, of a build in a container.
@@ -74,7 +76,7 @@ func recordOf(m *wasm.Module) *Record {
 func newRecord(j *job, tools toolchain, toolchain, sources string) Record {
 	r := Record{
 		Version: recordVersion, Language: string(j.project.Language), Toolchain: toolchain, Where: "host",
-		SDK: sdkVersion(j), Sources: sources, Wasmctl: version.Get().Version, Debug: j.debug,
+		Command: !j.project.Build.Command.IsZero(), SDK: sdkVersion(j), Sources: sources, Wasmctl: version.Get().Version, Debug: j.debug,
 	}
 	if e, ok := tools.(elsewhere); ok {
 		r.Where, r.Image = "container", e.image()
@@ -104,12 +106,13 @@ func (r Record) addTo(m *wasm.Module) (*wasm.Module, error) {
 }
 
 // producers adds the record to what the compiler wrote. A compiler that names
-// its language and itself knows better.
+// its language and itself knows better. The toolchain is a compiler unless it is
+// the program of a command, which may be make or a shell.
 func (r Record) producers(p wasm.Producers) wasm.Producers {
 	if name := languageName(r.Language); name != "" && len(p.Field(wasm.ProducerLanguage)) == 0 {
 		p = p.With(wasm.ProducerLanguage, wasm.Producer{Name: name})
 	}
-	if len(p.Field(wasm.ProducerProcessedBy)) == 0 && r.Toolchain != "" {
+	if !r.Command && len(p.Field(wasm.ProducerProcessedBy)) == 0 {
 		p = p.With(wasm.ProducerProcessedBy, producer(r.Toolchain))
 	}
 	if r.Optimizer != "" {
