@@ -223,7 +223,11 @@ func TestCommandCancelled(t *testing.T) {
 	for name, shell := range map[string]string{
 		"hangs":         `touch started; sleep 1000`,
 		"hangs in fork": `sleep 1000 & touch started; wait`,
+		"does not end":  `trap '' TERM; sleep 1000 & echo $! >pid; touch started; wait; wait; wait`,
 	} {
+		if testing.Short() && name == "does not end" {
+			continue // it takes five seconds
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := commandProject(t, shell)
@@ -250,8 +254,23 @@ func TestCommandCancelled(t *testing.T) {
 			case <-time.After(15 * time.Second):
 				t.Fatal("the build goes on")
 			}
+			if b, err := os.ReadFile(filepath.Join(p.Dir, "pid")); err == nil {
+				waitForEnd(t, strings.TrimSpace(string(b)))
+			}
 		})
 	}
+}
+
+// waitForEnd waits until a process is gone, or a zombie that only init can take.
+func waitForEnd(t *testing.T, pid string) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
+		b, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+		if err != nil || strings.Contains(string(b), ") Z ") {
+			return
+		}
+	}
+	t.Errorf("process %s goes on", pid)
 }
 
 func TestBuildInOddFolders(t *testing.T) {

@@ -58,6 +58,9 @@ func (c Command) Run(ctx context.Context) error {
 
 	err := cmd.Run()
 	if ctx.Err() != nil {
+		if cmd.Process != nil {
+			_ = killGroup(cmd.Process.Pid) // what of it did not end when it was asked to
+		}
 		return context.Cause(ctx)
 	}
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
