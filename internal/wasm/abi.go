@@ -13,11 +13,13 @@ import (
 // https://github.com/proxy-wasm/spec/tree/main/abi-versions
 type ABIVersion string
 
-// The versions that Envoy knows.
+// The versions that Envoy knows, and one more.
 const (
 	ABI010 ABIVersion = "0.1.0"
 	ABI020 ABIVersion = "0.2.0"
 	ABI021 ABIVersion = "0.2.1"
+	// ABI02100 is Higress' own version.
+	ABI02100 ABIVersion = "0.2.100"
 )
 
 // abiPrefix is how the exported function that marks the version begins.
@@ -45,18 +47,20 @@ func (e *UnknownABIError) Version() string {
 // names a known version wins, and nothing but exports counts. The error is
 // ErrNoABI or *UnknownABIError.
 func (m *Module) ABI() (ABIVersion, error) {
+	return m.abiOf([]ABIVersion{ABI010, ABI020, ABI021})
+}
+
+// abiOf is ABI for a host that knows the given versions.
+func (m *Module) abiOf(known []ABIVersion) (ABIVersion, error) {
 	unknown := ""
 	for _, e := range m.exports {
 		if e.Kind != ExternFunc || !strings.HasPrefix(e.Name, abiPrefix) {
 			continue
 		}
-		switch e.Name {
-		case "proxy_abi_version_0_1_0":
-			return ABI010, nil
-		case "proxy_abi_version_0_2_0":
-			return ABI020, nil
-		case "proxy_abi_version_0_2_1":
-			return ABI021, nil
+		for _, v := range known {
+			if e.Name == v.export() {
+				return v, nil
+			}
 		}
 		if unknown == "" {
 			unknown = e.Name
@@ -65,12 +69,15 @@ func (m *Module) ABI() (ABIVersion, error) {
 	if unknown == "" {
 		return "", hint.Wrap(ErrNoABI, "build the module with a proxy-wasm SDK ('wasmctl init' writes such a project)")
 	}
-	return "", hint.Wrap(&UnknownABIError{Export: unknown}, unknownABIHint(unknown))
+	return "", hint.Wrap(&UnknownABIError{Export: unknown}, unknownABIHint(unknown, known))
 }
 
-func unknownABIHint(export string) string {
-	if export == "proxy_abi_version_0_2_100" {
-		return "this is Higress's own version: run the module in Higress, or build it with the upstream SDK"
+// export is the name of the function that marks the version.
+func (v ABIVersion) export() string { return abiPrefix + strings.ReplaceAll(string(v), ".", "_") }
+
+func unknownABIHint(export string, known []ABIVersion) string {
+	if export == ABI02100.export() {
+		return "this is Higress' own version: run the module in Higress, or build it with the upstream SDK"
 	}
-	return "build the module with an SDK for ABI 0.1.0, 0.2.0 or 0.2.1"
+	return "build the module with an SDK for ABI " + joinVersions(known, "or")
 }

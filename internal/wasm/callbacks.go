@@ -13,7 +13,7 @@ type callback struct {
 // https://github.com/proxy-wasm/spec/tree/main/abi-versions
 func callbacks() []callback {
 	first := []ABIVersion{ABI010}
-	second := []ABIVersion{ABI020, ABI021}
+	second := []ABIVersion{ABI020, ABI021, ABI02100}
 	return []callback{
 		{"proxy_validate_configuration", "ii", "i", nil},
 		{"proxy_on_context_create", "ii", "", nil},

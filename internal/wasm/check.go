@@ -2,16 +2,13 @@ package wasm
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/wasmctl/wasmctl/internal/hint"
 )
 
-// maxPages is the largest memory that Envoy gives a module: 1 GiB.
-const maxPages = 16384
-
-// Problem is one reason for which Envoy refuses a module.
+// Problem is one reason for which a host refuses a module, or one remark about
+// a module that it takes.
 type Problem struct {
 	Reason string `json:"reason"`
 	// Hint is the next step for the user.
@@ -53,101 +50,114 @@ func (e *CheckError) Unwrap() []error {
 // Check returns nil when Envoy loads m, as far as can be told without running
 // or validating code; else *CheckError with everything that is wrong.
 func Check(m *Module) error {
-	var problems []Problem
-	version, err := m.ABI()
-	if err != nil {
-		problems = append(problems, Problem{Reason: err.Error(), Hint: strings.Join(hint.Of(err), "; "), Err: err})
-	}
-	for _, p := range CheckImports(m) {
-		problems = append(problems, Problem{
-			Reason: fmt.Sprintf("import %s %s: %s", p.Import, describeImport(p.Import), p.Reason), Hint: p.Hint,
-		})
-	}
-	problems = append(problems, checkMemory(m)...)
-	problems = append(problems, checkAllocator(m)...)
-	problems = append(problems, checkCallbacks(m, version)...)
-	if _, err := m.FunctionNames(); err != nil {
-		problems = append(problems, Problem{Reason: err.Error(), Hint: "build the module again, or strip its names", Err: err})
-	}
-	if len(problems) == 0 {
-		return nil
-	}
-	return &CheckError{Problems: problems}
-}
-
-func describeImport(i Import) string {
-	if i.Func != nil {
-		return i.Func.String()
-	}
-	return i.Kind.String()
-}
-
-// checkMemory demands one memory that the host can reach and is able to give.
-// Envoy takes it by its kind, under any name.
-func checkMemory(m *Module) []Problem {
-	reachable := slices.ContainsFunc(m.memories, func(mem Memory) bool { return mem.Imported || len(mem.Exports) > 0 })
-	if !reachable {
-		return []Problem{{Reason: "the module exports no memory", Hint: "export the memory, usually as \"memory\""}}
-	}
-	for _, mem := range m.memories {
-		if mem.MinPages > maxPages {
-			return []Problem{{
-				Reason: fmt.Sprintf("the module wants at least %d MiB of memory, Envoy gives at most 1024 MiB", mem.MinPages/16),
-				Hint:   "lower the initial memory",
-			}}
-		}
+	if problems := CheckHost(m, EnvoyProfile()).Problems; len(problems) > 0 {
+		return &CheckError{Problems: problems}
 	}
 	return nil
 }
 
-// checkAllocator demands the function with which the host gets memory for the
-// values it returns.
-func checkAllocator(m *Module) []Problem {
-	const next = "build the module with a proxy-wasm SDK, which exports it"
-	want := signature("i", "i")
-	for _, name := range []string{"malloc", "proxy_on_memory_allocate"} {
-		if t, ok := m.ExportedFunction(name); ok {
-			return wrongType(name, t, want)
+// Warnings returns what the author of a module that Envoy loads should know:
+// Envoy's remarks, and for each other host of Profiles that would refuse the
+// module its reasons. A module of the usual compilers and SDKs has none.
+func Warnings(m *Module) []Problem {
+	var warnings []Problem
+	for _, p := range Profiles() {
+		v := CheckHost(m, p)
+		if p.Host == HostEnvoy {
+			warnings = append(warnings, v.Remarks...)
+		}
+		for _, problem := range v.Problems {
+			problem.Reason = p.Name + " would refuse the module: " + problem.Reason
+			warnings = append(warnings, problem)
 		}
 	}
-	return []Problem{{Reason: "the module exports no allocator: neither malloc nor proxy_on_memory_allocate", Hint: next}}
+	return warnings
 }
 
-// checkCallbacks compares the exports that the host calls with the types they
-// must have. Without a known version v the type of any version will do.
-func checkCallbacks(m *Module, v ABIVersion) []Problem {
-	want := map[string][]FuncType{}
-	for _, c := range callbacks() {
-		if v == "" || len(c.abi) == 0 || slices.Contains(c.abi, v) {
-			want[c.name] = append(want[c.name], signature(c.params, c.results))
-		}
-	}
-	if _, ok := m.ExportedFunction("_initialize"); ok {
-		want["_initialize"] = []FuncType{{}}
-		want["main"] = []FuncType{signature("ii", "i")}
-		want["__main_void"] = []FuncType{signature("", "i")}
-	} else {
-		want["_start"] = []FuncType{{}}
-	}
-	var problems []Problem
-	for _, e := range m.exports {
-		types, known := want[e.Name]
-		if e.Func == nil || !known {
-			continue
-		}
-		if !slices.ContainsFunc(types, e.Func.Equal) {
-			problems = append(problems, wrongType(e.Name, *e.Func, types[0])...)
-		}
-	}
-	return problems
+// Judgement is the verdict in a word.
+type Judgement string
+
+// The judgements.
+const (
+	Loads            Judgement = "loads"
+	LoadsWithRemarks Judgement = "loads with remarks"
+	Refuses          Judgement = "refuses"
+)
+
+// Verdict is what a host says of a module.
+type Verdict struct {
+	Host Host `json:"host"`
+	// Name and Version are those of the host's profile.
+	Name      string    `json:"name"`
+	Version   string    `json:"version"`
+	Engine    string    `json:"engine"`
+	Judgement Judgement `json:"verdict"`
+	// Problems are the reasons for which the host refuses the module.
+	Problems []Problem `json:"problems"`
+	// Remarks are what may go wrong although the host loads the module.
+	Remarks []Problem `json:"remarks"`
 }
 
-func wrongType(name string, have, want FuncType) []Problem {
-	if have.Equal(want) {
-		return nil
+// CheckHost compares m with what a host takes. It neither runs nor validates the
+// code: a module with an error in its code, which no compiler writes, is refused
+// by hosts and not found here.
+func CheckHost(m *Module, p Profile) Verdict {
+	c := &checker{m: m, p: &p, v: Verdict{Host: p.Host, Name: p.Name, Version: p.Version, Engine: p.Engine}}
+	c.abi()
+	c.imports()
+	c.memory()
+	c.allocator()
+	c.callbacks()
+	c.start()
+	c.sizes()
+	c.features()
+	c.names()
+	switch {
+	case len(c.v.Problems) > 0:
+		c.v.Judgement = Refuses
+	case len(c.v.Remarks) > 0:
+		c.v.Judgement = LoadsWithRemarks
+	default:
+		c.v.Judgement = Loads
 	}
-	return []Problem{{
-		Reason: fmt.Sprintf("export %s is %s, Envoy wants %s", name, have, want),
-		Hint:   "declare the function as the proxy-wasm specification does for the module's ABI version",
-	}}
+	return c.v
+}
+
+// checker collects the verdict of one host.
+type checker struct {
+	m *Module
+	p *Profile
+	// version is the ABI version, "" when the host does not know it.
+	version ABIVersion
+	v       Verdict
+}
+
+func (c *checker) problem(next, format string, args ...any) {
+	c.v.Problems = append(c.v.Problems, Problem{Reason: fmt.Sprintf(format, args...), Hint: next})
+}
+
+func (c *checker) remark(next, format string, args ...any) {
+	c.v.Remarks = append(c.v.Remarks, Problem{Reason: fmt.Sprintf(format, args...), Hint: next})
+}
+
+func (c *checker) failure(err error, next string) {
+	c.v.Problems = append(c.v.Problems, Problem{Reason: err.Error(), Hint: next, Err: err})
+}
+
+func (c *checker) abi() {
+	version, err := c.m.abiOf(c.p.ABI)
+	if err != nil {
+		if known, other := c.m.ABI(); other == nil { // one that only this host does not know
+			err = hint.Errorf("build the module with a current SDK, or run it in a real Envoy", "%s has no ABI %s, only %s",
+				c.p.Name, known, joinVersions(c.p.ABI, "and"))
+		}
+		c.failure(err, strings.Join(hint.Of(err), "; "))
+	}
+	c.version = version
+}
+
+func (c *checker) names() {
+	if _, err := c.m.FunctionNames(); err != nil {
+		c.failure(err, "build the module again, or strip its names")
+	}
 }

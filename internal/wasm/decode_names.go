@@ -9,9 +9,12 @@ const functionNames = 1
 // FunctionNames returns the names that the custom section "name" gives to
 // functions, by function index; nil without such a section. Hosts use them in
 // stack traces, and Envoy refuses a module whose function names it cannot read.
+// They are read at the first call; the caller must not change them.
 //
 // https://webassembly.github.io/spec/core/appendix/custom.html#name-section
-func (m *Module) FunctionNames() (map[uint32]string, error) {
+func (m *Module) FunctionNames() (map[uint32]string, error) { return m.names() }
+
+func readFunctionNames(m *Module) (map[uint32]string, error) {
 	sections := m.CustomSections("name")
 	if len(sections) == 0 {
 		return nil, nil

@@ -102,6 +102,7 @@ func TestFeaturesOfBadCode(t *testing.T) {
 		{"far beyond the table", "\xfd\xff\xff\xff\xff\x0f", "unknown instruction 0xfd 4294967295", wasm.ErrMalformed},
 		{"no end", "\x02\x40", "without an end", wasm.ErrTruncated},
 		{"end too early", "\x0b\x01", "behind the end", wasm.ErrMalformed},
+		{"cut in an access", "\x28", "", wasm.ErrTruncated},
 		{"cut in a constant", "\x44\x00", "", wasm.ErrTruncated},
 		{"endless integer", "\x41\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00", "too many bits", wasm.ErrMalformed},
 		{"huge table of labels", "\x0e\xff\xff\xff\xff\x0f", "elements announced", wasm.ErrTruncated},

@@ -8,6 +8,9 @@ type HostFunction struct {
 	Type         FuncType
 	// ABI are the versions in which the function exists; none means all.
 	ABI []ABIVersion
+	// Since is the first release of Envoy that offers the function; "" when all
+	// have it that are still in use.
+	Since string
 }
 
 // The modules that functions are imported from.
@@ -35,9 +38,13 @@ func EnvoyFunctions(v ABIVersion) []HostFunction {
 	}
 	for _, f := range wasiFunctions() {
 		t := signature(f.params, f.results)
+		since := ""
+		if slices.Contains(laterWASI(), f.name) {
+			since = "1.39"
+		}
 		functions = append(functions,
-			HostFunction{Module: moduleWASI, Name: f.name, Type: t},
-			HostFunction{Module: moduleWASIOld, Name: f.name, Type: t})
+			HostFunction{Module: moduleWASI, Name: f.name, Type: t, Since: since},
+			HostFunction{Module: moduleWASIOld, Name: f.name, Type: t, Since: since})
 	}
 	return functions
 }

@@ -3,6 +3,17 @@ package wasm
 // wasiFunction is a row of the table of WASI functions: one letter a parameter.
 type wasiFunction struct{ name, params, results string }
 
+// laterWASI are the functions that Envoy 1.37 does not offer and 1.39 does.
+func laterWASI() []string {
+	return []string{
+		"clock_res_get", "fd_advise", "fd_allocate", "fd_datasync", "fd_fdstat_set_rights", "fd_filestat_get",
+		"fd_filestat_set_size", "fd_filestat_set_times", "fd_pread", "fd_pwrite", "fd_readdir", "fd_renumber", "fd_sync",
+		"fd_tell", "path_create_directory", "path_filestat_get", "path_filestat_set_times", "path_link", "path_readlink",
+		"path_remove_directory", "path_rename", "path_symlink", "path_unlink_file", "sock_accept", "sock_recv", "sock_send",
+		"sock_shutdown",
+	}
+}
+
 // wasiFunctions is the table of the WASI functions that Envoy offers. Many of
 // them do nothing but fail, yet all of them link. Envoy declares path_link and
 // path_symlink with one parameter less than WASI does: a module that really

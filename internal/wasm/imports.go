@@ -19,20 +19,24 @@ type ImportProblem struct {
 // version of m. For a module without a known version it is enough that any
 // version has the function.
 func CheckImports(m *Module) []ImportProblem {
-	version, err := m.ABI()
-	if err != nil {
-		version = ""
-	}
-	offered := map[string]HostFunction{}
-	for _, f := range EnvoyFunctions("") {
+	envoy := EnvoyProfile()
+	version, _ := m.ABI() // without a version every version's functions count
+	return checkImports(m, &envoy, version)
+}
+
+// checkImports returns the imports of m that the host does not satisfy for a
+// module of the version v; "" stands for any version.
+func checkImports(m *Module, p *Profile, v ABIVersion) []ImportProblem {
+	offered := make(map[string]HostFunction, len(p.Functions))
+	for _, f := range p.Functions {
 		offered[f.Module+"."+f.Name] = f
 	}
 	var problems []ImportProblem
 	for _, i := range m.imports {
 		f, known := offered[i.String()]
-		reason, next := checkImport(i, f, known)
-		if reason == "" && version != "" && len(f.ABI) > 0 && !slices.Contains(f.ABI, version) {
-			reason = fmt.Sprintf("offered for ABI %s only, the module is for %s", joinVersions(f.ABI), version)
+		reason, next := p.checkImport(i, f, known)
+		if reason == "" && known && v != "" && len(f.ABI) > 0 && !slices.Contains(f.ABI, v) {
+			reason = fmt.Sprintf("offered for ABI %s only, the module is for %s", joinVersions(f.ABI, "and"), v)
 			next = "use an SDK in which the calls and the ABI version belong together"
 		}
 		if reason != "" {
@@ -42,28 +46,39 @@ func CheckImports(m *Module) []ImportProblem {
 	return problems
 }
 
-// checkImport returns "" when Envoy satisfies the import i with f; known says
-// whether f exists. Memories and tables are made by the host as the module wants
-// them; globals are not.
-func checkImport(i Import, f HostFunction, known bool) (reason, next string) {
+// checkImport returns "" when the host satisfies the import i with f; known says
+// whether f exists. Envoy makes memories and tables as the module wants them, if
+// they are not shared; globals and tags it does not, and an imported tag kills it.
+func (p *Profile) checkImport(i Import, f HostFunction, known bool) (reason, next string) {
+	static := "link the module statically, without imported " + i.Kind.plural()
 	switch i.Kind {
-	case ExternMemory, ExternTable:
-		return "", ""
 	case ExternFunc:
+	case ExternMemory, ExternTable:
+		if p.MakesImports {
+			return "", ""
+		}
+		return fmt.Sprintf("%s makes no imported %s", p.Name, i.Kind.plural()), static
 	default:
-		return fmt.Sprintf("no host offers a %s", i.Kind), "link the module statically, without imported " + i.Kind.String() + "s"
+		return fmt.Sprintf("no host offers a %s", i.Kind), static
 	}
 	if known {
 		if i.Func.Equal(f.Type) {
 			return "", ""
 		}
-		return fmt.Sprintf("wrong type: the module wants %s, Envoy offers %s", i.Func, f.Type),
+		return fmt.Sprintf("wrong type: the module wants %s, %s offers %s", i.Func, p.Name, f.Type),
 			"declare the function as the proxy-wasm specification does"
 	}
 	if host := vendorOf(i); host != "" {
 		return "offered only by " + host, "run the module in " + host + ", or build it without these calls"
 	}
+	if p.Host != HostEnvoy && offeredByEnvoy(i) {
+		return p.Name + " does not offer it", "run the module in an Envoy that offers it, or build it without this call"
+	}
 	return "no host offers it", missingHint(i)
+}
+
+func offeredByEnvoy(i Import) bool {
+	return slices.ContainsFunc(EnvoyFunctions(""), func(f HostFunction) bool { return f.Module == i.Module && f.Name == i.Name })
 }
 
 // vendorOf names the host that alone offers the function, "" if none is known.
@@ -71,21 +86,16 @@ func vendorOf(i Import) string {
 	if i.Module != moduleEnv {
 		return ""
 	}
-	vendors := map[string][]string{
-		"Higress": {
-			"proxy_redis_init", "proxy_redis_call", "proxy_inject_encoded_data_to_filter_chain",
-			"proxy_get_upstream_hosts", "proxy_set_upstream_override_host",
-		},
-		"Gcore FastEdge": {
-			"proxy_kv_store_open", "proxy_kv_store_get", "proxy_kv_store_scan", "proxy_kv_store_zscan",
-			"proxy_kv_store_zrange_by_score", "proxy_kv_store_bf_exists",
-			"proxy_get_secret", "proxy_get_effective_at_secret", "proxy_dictionary_get",
-		},
+	if slices.ContainsFunc(onlyInHigress(), func(f HostFunction) bool { return f.Name == i.Name }) {
+		return "Higress"
 	}
-	for host, names := range vendors {
-		if slices.Contains(names, i.Name) {
-			return host
-		}
+	gcore := []string{
+		"proxy_kv_store_open", "proxy_kv_store_get", "proxy_kv_store_scan", "proxy_kv_store_zscan",
+		"proxy_kv_store_zrange_by_score", "proxy_kv_store_bf_exists",
+		"proxy_get_secret", "proxy_get_effective_at_secret", "proxy_dictionary_get",
+	}
+	if slices.Contains(gcore, i.Name) {
+		return "Gcore FastEdge"
 	}
 	return ""
 }
@@ -118,10 +128,14 @@ func missingHint(i Import) string {
 	return undefined
 }
 
-func joinVersions(versions []ABIVersion) string {
+// joinVersions lists versions as in a sentence: "0.1.0, 0.2.0 or 0.2.1".
+func joinVersions(versions []ABIVersion, word string) string {
 	words := make([]string, len(versions))
 	for i, v := range versions {
 		words[i] = string(v)
 	}
-	return strings.Join(words, " and ")
+	if last := len(words) - 1; last > 0 {
+		return strings.Join(words[:last], ", ") + " " + word + " " + words[last]
+	}
+	return strings.Join(words, "")
 }

@@ -33,6 +33,7 @@ type Module struct {
 	declared usage
 	digest   func() string
 	scan     func() scanned
+	names    func() (map[uint32]string, error)
 }
 
 func newModule(raw []byte) *Module {
@@ -41,6 +42,7 @@ func newModule(raw []byte) *Module {
 		return hex.EncodeToString(sum[:])
 	})}
 	m.scan = sync.OnceValue(func() scanned { return scan(m) })
+	m.names = sync.OnceValues(func() (map[uint32]string, error) { return readFunctionNames(m) })
 	return m
 }
 

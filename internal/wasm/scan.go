@@ -9,7 +9,10 @@ type scanned struct {
 	tableElements uint64
 	// functionSize is the size of the largest function body in bytes.
 	functionSize int
-	err          error
+	// locals is the largest number of local variables of a function, parameters
+	// not counted.
+	locals uint64
+	err    error
 }
 
 // scanner reads instructions, and takes notes of the features.

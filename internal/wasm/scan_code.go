@@ -34,14 +34,18 @@ func (s *scanner) body() error {
 	if err != nil {
 		return err
 	}
+	locals := uint64(0)
 	for range n {
-		if _, err := s.u32(); err != nil { // how many locals of the type
+		same, err := s.u32()
+		if err != nil {
 			return err
 		}
+		locals += uint64(same)
 		if _, err := s.valueType(); err != nil {
 			return err
 		}
 	}
+	s.result.locals = max(s.result.locals, locals)
 	if err := s.expression(); err != nil {
 		return err
 	}
@@ -84,15 +88,19 @@ func (s *scanner) expression() error {
 				pos++
 				continue
 			}
-			if pos = skipInteger(buf, pos, maxLEB32); pos < 0 {
+			end := skipInteger(buf, pos, maxLEB32)
+			if end < 0 {
 				s.pos = at
-				return errInteger(buf, at)
+				return errInteger(len(buf)-pos, maxLEB32)
 			}
+			pos = end
 		case immInt64s:
-			if pos = skipInteger(buf, pos, maxLEB64); pos < 0 {
+			end := skipInteger(buf, pos, maxLEB64)
+			if end < 0 {
 				s.pos = at
-				return errInteger(buf, at)
+				return errInteger(len(buf)-pos, maxLEB64)
 			}
+			pos = end
 		case immAccess:
 			if pos+1 < len(buf) && buf[pos] < 0x40 {
 				if end := skipInteger(buf, pos+1, maxLEB64); end > 0 {
@@ -136,11 +144,12 @@ func skipInteger(buf []byte, pos, most int) int {
 	return -1
 }
 
-func errInteger(buf []byte, at int) error {
-	if len(buf)-at <= maxLEB64 {
-		return fmt.Errorf("%w: in instruction 0x%02x", ErrTruncated, buf[at])
+// errInteger says why skipInteger has found no integer of at most so many bytes.
+func errInteger(left, most int) error {
+	if left < most {
+		return fmt.Errorf("%w: in the immediates of an instruction", ErrTruncated)
 	}
-	return fmt.Errorf("%w: an integer of instruction 0x%02x has too many bits", ErrMalformed, buf[at])
+	return fmt.Errorf("%w: an integer with too many bits", ErrMalformed)
 }
 
 // noteConstant takes note of what constant expressions could not contain at

@@ -103,7 +103,7 @@ func (s *scanner) integers(n int) error {
 	for range n {
 		pos := skipInteger(s.buf[:s.end], s.pos, maxLEB32)
 		if pos < 0 {
-			return errInteger(s.buf[:s.end], s.pos)
+			return errInteger(s.left(), maxLEB32)
 		}
 		s.pos = pos
 	}
@@ -113,7 +113,7 @@ func (s *scanner) integers(n int) error {
 func (s *scanner) int64s() error {
 	pos := skipInteger(s.buf[:s.end], s.pos, maxLEB64)
 	if pos < 0 {
-		return errInteger(s.buf[:s.end], s.pos)
+		return errInteger(s.left(), maxLEB64)
 	}
 	s.pos = pos
 	return nil

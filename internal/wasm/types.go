@@ -99,6 +99,14 @@ func (k ExternKind) String() string {
 	return fmt.Sprintf("unknown kind 0x%02x", byte(k))
 }
 
+// plural returns the word for several: "memories".
+func (k ExternKind) plural() string {
+	if k == ExternMemory {
+		return "memories"
+	}
+	return k.String() + "s"
+}
+
 // MarshalText makes String the form in JSON.
 func (k ExternKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
