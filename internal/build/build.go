@@ -6,6 +6,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -72,7 +73,7 @@ type Result struct {
 // Several builds of one project may run at once, in one process or in several:
 // one of them works, the others wait and take its result.
 //
-// The errors are *CompileError, ErrToolMissing, ErrToolTooOld, ErrLanguage,
+// The errors are *CompileError, *ContainerError, ErrToolMissing, ErrToolTooOld, ErrLanguage,
 // *wasm.CheckError for a module that no host would load, that of ctx, and those
 // of writing files. After an error the module of an earlier build is unchanged.
 func Build(ctx context.Context, o Options) (*Result, error) {
@@ -118,11 +119,11 @@ func buildLocked(ctx context.Context, j *job, tools toolchain, inputs string) (_
 	if err := checkOptimizer(j, tools); err != nil {
 		return nil, err
 	}
-	version, err := tools.version(ctx)
-	if err != nil {
+	s := stamp{Inputs: inputs}
+	if tools, err = versionOrInstead(ctx, j, tools, &s); err != nil {
 		return nil, err
 	}
-	return produce(ctx, j, tools, stamp{Inputs: inputs, Toolchain: version})
+	return produce(ctx, j, tools, s)
 }
 
 // produce makes the module in a temporary folder and puts it in its place once
@@ -164,7 +165,7 @@ func produce(ctx context.Context, j *job, tools toolchain, s stamp) (*Result, er
 func compile(ctx context.Context, j *job, tools toolchain, s stamp, temp string) (*wasm.Module, error) {
 	out := filepath.Join(temp, filepath.Base(j.module))
 	if err := tools.compile(ctx, out, temp); err != nil {
-		if ctx.Err() != nil {
+		if engine := (*ContainerError)(nil); ctx.Err() != nil || errors.As(err, &engine) {
 			return nil, err
 		}
 		return nil, hint.Wrap(&CompileError{Toolchain: s.Toolchain, Dir: j.project.Dir, Err: err},

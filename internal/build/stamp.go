@@ -2,6 +2,8 @@ package build
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 )
 
@@ -14,6 +16,9 @@ type stamp struct {
 	Module string `json:"module"`
 	// Toolchain names the toolchain and its version.
 	Toolchain string `json:"toolchain"`
+	// Unfit is the fingerprint with the toolchain of this machine, where that was
+	// found too old and a container took its place.
+	Unfit string `json:"unfit,omitempty"`
 }
 
 // maxStamp bounds what is read of a stamp, in bytes.
@@ -25,12 +30,8 @@ func (j *job) stampPath() string { return j.module + ".stamp" }
 // inputs and has not been changed since. Whatever is wrong with it or with its
 // stamp means that it has to be built again.
 func (j *job) upToDate(inputs string) (*Result, bool) {
-	b, err := os.ReadFile(j.stampPath())
-	if err != nil || len(b) > maxStamp {
-		return nil, false
-	}
-	var s stamp
-	if err := json.Unmarshal(b, &s); err != nil || s.Inputs != inputs {
+	s, ok := j.readStamp()
+	if !ok || s.Inputs != inputs {
 		return nil, false
 	}
 	m, err := readModule(j.module)
@@ -40,6 +41,24 @@ func (j *job) upToDate(inputs string) (*Result, bool) {
 	r := j.result(m, s)
 	r.UpToDate = true
 	return r, true
+}
+
+// readStamp reads the stamp of the module; what is no stamp is as good as none.
+func (j *job) readStamp() (stamp, bool) {
+	b, err := os.ReadFile(j.stampPath())
+	if err != nil || len(b) > maxStamp {
+		return stamp{}, false
+	}
+	var s stamp
+	return s, json.Unmarshal(b, &s) == nil
+}
+
+// removeStamp makes the next build work, whatever has changed.
+func (j *job) removeStamp() error {
+	if err := os.Remove(j.stampPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return notWritable(err, j.dir)
+	}
+	return nil
 }
 
 func (j *job) writeStamp(s stamp) error {

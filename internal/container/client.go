@@ -105,8 +105,8 @@ func (d Daemon) Local() bool {
 
 // unavailable translates the failure to reach a daemon.
 func (c *Client) unavailable(err error) error {
-	if err == nil {
-		return nil
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
 	}
 	host := c.Host()
 	if text := err.Error(); strings.Contains(text, "permission denied") && strings.Contains(text, "connect") {

@@ -43,7 +43,7 @@ func (c *Client) Image(ctx context.Context, name string) (*ImageInfo, error) {
 // EnsureVolume creates a volume unless there is one of that name.
 func (c *Client) EnsureVolume(ctx context.Context, name string, labels map[string]string) error {
 	if _, err := c.api.VolumeCreate(ctx, volume.CreateOptions{Name: name, Labels: labels}); err != nil {
-		return fmt.Errorf("create volume %s: %w", name, runError(c.unavailable(err)))
+		return fmt.Errorf("create volume %s: %w", name, runError(ctx, c.unavailable(err)))
 	}
 	return nil
 }

@@ -46,11 +46,11 @@ func (c *Client) Run(ctx context.Context, s Spec, o IO) error {
 	host.LogConfig.Type = "none" // what is written is read once, here
 	id, err := c.create(ctx, s.Name, config, host)
 	if err != nil {
-		return runError(err)
+		return runError(ctx, err)
 	}
 	r := run{client: c, id: id, stdout: spotter{to: o.Stdout}, stderr: spotter{to: o.Stderr}}
 	if err := r.start(ctx, s.Folder, o.Archive); err != nil {
-		return errors.Join(runError(err), r.remove(ctx))
+		return errors.Join(runError(ctx, err), r.remove(ctx))
 	}
 	defer func() { // nothing is written any more once Run returns
 		r.stream.Close()
@@ -122,7 +122,7 @@ func (r *run) wait(ctx context.Context) error {
 			return hint.Errorf("start it again, and try again",
 				"%w at %s any more: it went away while a container ran", ErrUnavailable, r.client.Host())
 		}
-		return errors.Join(runError(r.client.unavailable(err)), r.remove(ctx))
+		return errors.Join(runError(ctx, r.client.unavailable(err)), r.remove(ctx))
 	}
 }
 
@@ -145,9 +145,11 @@ func (r *run) remove(ctx context.Context) error {
 }
 
 // runError recognises in the daemon's words what a caller wants to know.
-func runError(err error) error {
+func runError(ctx context.Context, err error) error {
 	text := err.Error()
 	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	case diskFull(err):
 		return hint.Errorf("make room there, such as with 'docker system prune' or 'wasmctl prune --builders'",
 			"%w: %w", ErrDiskFull, err)
