@@ -274,6 +274,24 @@ func TestBuildCancelled(t *testing.T) {
 	}
 }
 
+func TestBuildOffline(t *testing.T) {
+	t.Parallel()
+	p := sample(t)
+	testkit.WriteFiles(t, p.Dir, map[string]string{
+		"go.mod":    "module example.com/sample\n\ngo 1.24\n\nrequire example.com/lib v0.1.2\n",
+		"go.sum":    "",
+		"header.go": "package main\n\nimport \"example.com/lib\"\n\nvar headerValue = lib.Value\n",
+	})
+	var messages bytes.Buffer
+	o := build.Options{
+		Project: p, Offline: true, Stderr: &messages,
+		Env: []string{"GOMODCACHE=" + t.TempDir(), "GOPROXY=http://127.0.0.1:1", "GOFLAGS=-mod=mod"},
+	}
+	if _, err := build.Build(t.Context(), o); err == nil || !strings.Contains(messages.String(), "GOPROXY=off") {
+		t.Errorf("error %v, messages %q", err, &messages)
+	}
+}
+
 func TestBuildOutputErrors(t *testing.T) {
 	t.Parallel()
 	p := &project.Project{Dir: t.TempDir(), Name: "sample", Language: project.Go}

@@ -84,7 +84,11 @@ func (g *golang) compile(ctx context.Context, out, temp string) error {
 // environment is what every call of the go command gets. With PWD the go command
 // names files as the project's folder is named, also behind a symbolic link.
 func (g *golang) environment() []string {
-	return append(append([]string{}, g.job.env...), "PWD="+g.project.Dir)
+	env := append(append([]string{}, g.job.env...), "PWD="+g.project.Dir)
+	if g.options.Offline {
+		env = append(env, "GOPROXY=off")
+	}
+	return env
 }
 
 // ask asks the go command for its version, in the project's folder: there it may
