@@ -63,6 +63,7 @@ var libraries = map[string][]string{
 	"github.com/tetratelabs/func-e":           {"internal/deploy"},
 	"github.com/dlclark/regexp2":              {"internal/chain"},
 	"github.com/goccy/go-yaml":                {"internal/chain", "internal/yamlfile", "internal/envoy"},
+	"github.com/pelletier/go-toml/v2":         {"internal/build"},
 	"github.com/klauspost/compress/":          {"internal/artifact"},
 	"github.com/shirou/gopsutil/":             {"internal/tool"},
 	"github.com/gofrs/flock":                  {"internal/registry", "internal/build"},
