@@ -116,11 +116,11 @@ func buildLocked(ctx context.Context, j *job, tools toolchain, inputs string) (_
 	}
 	end := j.progress.Start("build "+j.project.Name, 0)
 	defer func() { end(err) }()
-	if err := checkOptimizer(j, tools); err != nil {
-		return nil, err
-	}
 	s := stamp{Inputs: inputs}
 	if tools, err = versionOrInstead(ctx, j, tools, &s); err != nil {
+		return nil, err
+	}
+	if err := checkOptimizer(j, tools); err != nil {
 		return nil, err
 	}
 	return produce(ctx, j, tools, s)

@@ -67,9 +67,10 @@ func usesHostOptimizer(j *job, tools toolchain) bool {
 	return j.optimizes() && (!contained || j.options.Optimize == OptimizeOn)
 }
 
-// checkOptimizer finds out before a long build that wasm-opt is missing.
+// checkOptimizer finds out before a long build that wasm-opt is missing. It is
+// called once the toolchain has told its version.
 func checkOptimizer(j *job, tools toolchain) error {
-	if _, contained := tools.(elsewhere); contained || !j.optimizes() || j.options.Optimize != OptimizeOn {
+	if e, ok := tools.(elsewhere); ok && e.optimizer() != "" || !j.optimizes() || j.options.Optimize != OptimizeOn {
 		return nil
 	}
 	_, err := findOptimizer(j)
