@@ -22,6 +22,7 @@ type buildOptions struct {
 	debug    bool
 	names    bool
 	optimize string
+	builder  builderFlags
 }
 
 func newBuild(a *app) *cobra.Command {
@@ -52,6 +53,7 @@ Several projects are built at once; one that fails does not stop the others.`,
 	cmd.Flags().BoolVar(&o.names, "names", false, "keep the names of functions in the module")
 	cmd.Flags().StringVar(&o.optimize, "optimize", "", "run wasm-opt over the module: `auto`, on or off (default: auto, or as wasmctl.yaml says)")
 	completeValues(cmd, "optimize", optimizeValues()...)
+	o.builder.add(cmd)
 	addOutputOrFile(cmd, a, &o.file)
 	return cmd
 }
@@ -67,19 +69,24 @@ func (o buildOptions) check() error {
 		return usagef("-o %s is one file, but there are %d projects: each has its own in its build folder", o.file, len(o.dirs))
 	case len(o.dirs) > 1 && o.tag != "":
 		return usagef("-t %s is one name, but there are %d projects: build them one by one", o.tag, len(o.dirs))
-	case o.optimize == "":
-		return nil
 	case o.debug && o.optimize == string(build.OptimizeOn):
 		return usagef("--optimize on and --debug exclude each other")
 	}
-	return oneOf("--optimize", o.optimize, optimizeValues()...)
+	if o.optimize != "" {
+		if err := oneOf("--optimize", o.optimize, optimizeValues()...); err != nil {
+			return err
+		}
+	}
+	return o.builder.check()
 }
 
 // options are those of the build of one project.
 func (o buildOptions) options(p *project.Project) build.Options {
-	return build.Options{
+	options := build.Options{
 		Project: p, Output: o.file, Debug: o.debug, Names: o.names, Optimize: build.Optimize(o.optimize),
 	}
+	o.builder.apply(&options)
+	return options
 }
 
 func runBuild(ctx context.Context, a *app, o buildOptions) error {
@@ -118,6 +125,9 @@ func runBuild(ctx context.Context, a *app, o buildOptions) error {
 
 // build runs a build with the messages of the compiler on stderr, as they are.
 func (a *app) build(ctx context.Context, o build.Options) (*build.Result, error) {
+	if o.Container.State == "" { // a command without flags for builder containers
+		o.Container.State = builderState()
+	}
 	o.Stderr = a.progress.Writer(a.Err)
 	o.Progress = a.report()
 	o.Notice = func(text string) { a.say("%s", text) }
