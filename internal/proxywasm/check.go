@@ -24,6 +24,9 @@ func checkModule(m *wasm.Module) (map[importName]hostFunction, error) {
 	if err := wasm.Check(m); err != nil {
 		return nil, err
 	}
+	if problems := wasm.CheckHost(m, Profile()).Problems; len(problems) > 0 {
+		return nil, hint.Errorf(problems[0].Hint+", or "+deployHint, "%s", problems[0].Reason)
+	}
 	return offered, nil
 }
 

@@ -64,6 +64,7 @@ func (e *Engine) load(ctx context.Context, m *wasm.Module) (*Program, error) {
 func newProgram(ctx context.Context, m *wasm.Module, code wazero.CompilationCache) (*Program, error) {
 	// Without close on context done: its checks in every loop make code slower.
 	config := wazero.NewRuntimeConfig().
+		WithCoreFeatures(coreFeatures(m)).
 		WithMemoryLimitPages(maxMemoryPages).
 		WithCompilationCache(code).
 		WithDebugInfoEnabled(false)

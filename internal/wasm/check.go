@@ -102,7 +102,9 @@ type Verdict struct {
 // code: a module with an error in its code, which no compiler writes, is refused
 // by hosts and not found here.
 func CheckHost(m *Module, p Profile) Verdict {
-	c := &checker{m: m, p: &p, v: Verdict{Host: p.Host, Name: p.Name, Version: p.Version, Engine: p.Engine}}
+	c := &checker{m: m, p: &p, v: Verdict{
+		Host: p.Host, Name: p.Name, Version: p.Version, Engine: p.Engine, Problems: []Problem{}, Remarks: []Problem{},
+	}}
 	c.abi()
 	c.imports()
 	c.memory()
