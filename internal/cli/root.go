@@ -51,8 +51,8 @@ ends in #sha256=DIGEST.`,
 			root.AddCommand(c)
 		}
 	}
-	add(groupDevelop, newInit(a), newBuild(a), newInspect(a), newRunCommand(a))
-	add(groupShip, newPush(a), newPull(a), newTag(a), newList(a), newRemove(a))
+	add(groupDevelop, newInit(a), newBuild(a), newInspect(a), newCheck(a), newRunCommand(a))
+	add(groupShip, newPush(a), newPull(a), newTag(a), newList(a), newRemove(a), newPrune(a))
 	add(groupDeploy, newDeploy(a), newUndeploy(a))
 	root.AddCommand(newVersion(a))
 	return root
