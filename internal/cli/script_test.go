@@ -285,6 +285,16 @@ func writeModule(ts *testscript.TestScript, _ bool, args []string) {
 		m = testkit.Filter(testkit.HostFunc{Name: "proxy_of_no_host", Params: "i", Results: "i"})
 	case "callout":
 		m = testkit.Filter(testkit.HostFunc{Name: "proxy_http_call", Params: "iiiiiiiiii", Results: "i"})
+	case "higress":
+		m = &testkit.Module{}
+		m.Import("env", "proxy_redis_call", "iiiii", "i")
+		m.Memory(1, 0)
+		m.ExportMemory("memory")
+		m.ExportFunction("proxy_abi_version_0_2_100", "", "")
+		m.ExportFunction("malloc", "i", "i")
+	case "component":
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte("\x00asm\x0d\x00\x01\x00"), 0o600))
+		return
 	default:
 		ts.Fatalf("unknown module %q", args[0])
 	}
