@@ -76,13 +76,16 @@ func rustArguments(j *job, p cargoProject) []string {
 	return args
 }
 
+// stripVariable says what the linker leaves out, before what a manifest says.
+const stripVariable = "CARGO_PROFILE_RELEASE_STRIP="
+
 // rustNames are the variables that keep the names of functions where they are
 // wanted, against the template's own profile. DWARF is left out with the rest.
 func rustNames(j *job) []string {
 	if j.debug || !j.options.Names {
 		return nil
 	}
-	return []string{"CARGO_PROFILE_RELEASE_STRIP=debuginfo"}
+	return []string{stripVariable + "debuginfo"}
 }
 
 func (r *rust) compile(ctx context.Context, out, temp string) error {

@@ -86,15 +86,19 @@ func rustVersionIn(output string, p cargoProject, name string) (string, error) {
 	if len(fields) < 2 || fields[0] != "rustc" || !semver.IsValid("v"+fields[1]) {
 		return "", hint.Errorf(getRust(), "%w: 'rustc --version' printed %q", ErrToolMissing, strings.TrimSpace(output))
 	}
-	need := minRust
-	if newerRust(p.rustVersion, need) {
-		need = p.rustVersion
-	}
-	if newerRust(need, fields[1]) {
+	if need := p.needs(); newerRust(need, fields[1]) {
 		return "", hint.Errorf("'rustup update' where Rust was installed with rustup; else "+getRust(),
 			"%w: found rustc %s, %s needs %s", ErrToolTooOld, fields[1], name, need)
 	}
 	return "rustc " + fields[1], nil
+}
+
+// needs returns the oldest Rust that builds the project.
+func (p cargoProject) needs() string {
+	if newerRust(p.rustVersion, minRust) {
+		return p.rustVersion
+	}
+	return minRust
 }
 
 // newerRust tells whether version a is later than b; "" is before all. What
