@@ -106,8 +106,8 @@ func (b *builds) run(ctx context.Context, r *projectResult) {
 func (b *builds) labelled(r *projectResult) progress.Func {
 	report := b.report()
 	same := 0
-	for _, other := range b.results {
-		if other.Name == r.Name {
+	for i := range b.results { // other builds write into what they hold besides the name
+		if b.results[i].Name == r.Name {
 			same++
 		}
 	}
