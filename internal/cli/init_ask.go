@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/wasmctl/wasmctl/internal/hint"
@@ -59,7 +60,9 @@ func (o *initOptions) checkName() error {
 // says itself which language it is for.
 func (o *initOptions) chooseTemplate(ctx context.Context, a *app, asks bool) error {
 	if scaffold.IsOwn(o.template) {
-		a.say("Reading the template %s.", scaffold.Public(o.template))
+		if scaffold.IsRemote(o.template) {
+			a.say("Fetching the template %s.", scaffold.Public(o.template))
+		}
 		return nil
 	}
 	languages, err := scaffold.Languages()
@@ -128,7 +131,7 @@ func (o *initOptions) askParameters(ctx context.Context, a *app, t *scaffold.Tem
 			continue
 		}
 		proposal, _, err := t.Default(ctx, p, o.name, params)
-		if err != nil {
+		if err != nil && !errors.As(err, new(*scaffold.ValueError)) { // a default that does not fit is only a proposal here
 			return err
 		}
 		q := ui.Question{Title: p.Prompt, Answer: &proposal, Check: p.Check}

@@ -17,9 +17,10 @@ import (
 const (
 	// maxRendered is the most that one file may be rendered to, in bytes.
 	maxRendered = 1 << 20
-	// maxSteps is how much work all files of a project may be together. See
-	// cost: a step is well below a microsecond.
-	maxSteps = 2_000_000
+	// maxSteps is how much work all files of a project may be together. The
+	// parts of an action and turns of loops are counted, see count; a million
+	// steps take about a second.
+	maxSteps = 1_000_000
 	// maxText is the longest text that a function makes, in bytes. A step of
 	// copying is bytesAStep long.
 	maxText, bytesAStep = 64 << 10, 256

@@ -111,8 +111,8 @@ func fold(name string) string {
 // claims are the paths of a project, to find two that are one on some system.
 type claims map[string]string
 
-// add claims a path for a file, and the folders above it for folders. The error
-// is *NameError.
+// add claims a path that checkPath takes for a file, and the folders above it for
+// folders. The error is *NameError.
 func (c claims) add(name string) error {
 	key := fold(name)
 	if other, taken := c[key]; taken {

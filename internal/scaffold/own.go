@@ -16,12 +16,15 @@ import (
 // IsOwn tells whether the reference names a template of the user's own, a folder
 // or a repository, rather than a built-in one.
 func IsOwn(reference string) bool {
-	return strings.HasPrefix(reference, gitPrefix) || reference == "." || reference == ".." ||
+	return IsRemote(reference) || reference == "." || reference == ".." ||
 		strings.ContainsAny(reference, `/\`) || filepath.IsAbs(reference)
 }
 
+// IsRemote tells whether the reference names a repository.
+func IsRemote(reference string) bool { return strings.HasPrefix(reference, gitPrefix) }
+
 func openOwn(ctx context.Context, reference string) (*Template, error) {
-	if strings.HasPrefix(reference, gitPrefix) {
+	if IsRemote(reference) {
 		return openGit(ctx, reference)
 	}
 	if strings.Contains(reference, "://") {

@@ -178,5 +178,6 @@ func (t *Template) Default(ctx context.Context, p Parameter, name string, values
 	if err != nil {
 		return "", false, err
 	}
-	return string(value), true, p.Check(string(value))
+	err = p.Check(string(value))
+	return string(value), true, hint.Wrap(err, fmt.Sprintf("this is the default; give another value with --param %s=VALUE", p.Name))
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -102,7 +101,11 @@ func (t *Template) targets(words map[string]string) (map[string]*file, error) {
 			targets[target] = f
 			continue
 		}
-		if err := errors.Join(checkPath(target), taken.add(target)); err != nil {
+		err := checkPath(target)
+		if err == nil {
+			err = taken.add(target)
+		}
+		if err != nil {
 			return nil, hint.Wrap(err, "rename the file in the template")
 		}
 		targets[target] = f

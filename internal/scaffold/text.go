@@ -18,6 +18,8 @@ const (
 	// pieceCost is what the use of a piece costs at least: it also bounds how
 	// deep pieces can use each other, and with it the stack.
 	pieceCost = 50
+	// turnCost is what a turn of a loop costs besides what is in it.
+	turnCost = 10
 )
 
 // functions are the names that a template may use. What they are here does not
@@ -98,7 +100,7 @@ func countIn(list *parse.ListNode) (cost int, err error) {
 		case *parse.WithNode:
 			inner, err = branchCost(&n.BranchNode)
 		case *parse.RangeNode:
-			if err = count(n.List, 1); err == nil {
+			if err = count(n.List, turnCost); err == nil {
 				inner, err = countIn(n.ElseList)
 			}
 			inner += pipeCost(n.Pipe)
