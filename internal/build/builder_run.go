@@ -75,7 +75,7 @@ func (b *builder) attempt(ctx context.Context, out, temp string) error {
 			code, err = r.compile(ctx)
 		}
 	}
-	if code == codeNotWritable || code == codeNotFetched {
+	if err == nil && code != 0 {
 		return &ContainerError{fmt.Errorf("the cache volumes of %s cannot be used: remove them with 'wasmctl prune --builders'", b.recipe.name)}
 	}
 	return err

@@ -178,12 +178,14 @@ func TestContainerSeesLocalModules(t *testing.T) {
 
 func TestContainerMemoryLimit(t *testing.T) {
 	t.Parallel()
-	p := sample(t)
+	// A compiler that starts others, and has its own code for one that is killed.
+	p := commandProject(t, "sh -c 'dd if=/dev/zero of=/dev/null bs=300M count=1' || exit 3")
+	p.Build.Image = commandImage
 	o, _ := contained(t, p)
-	o.Container.Memory = 32 << 20
+	o.Container.Memory = 64 << 20
 	_, err := build.Build(t.Context(), o)
 	var engine *build.ContainerError
-	if !errors.As(err, &engine) || !strings.Contains(err.Error(), "killed by the memory limit of 32 MiB") ||
+	if !errors.As(err, &engine) || !strings.Contains(err.Error(), "killed by the memory limit of 64 MiB") ||
 		!strings.Contains(strings.Join(hint.Of(err), ""), "--memory") {
 		t.Errorf("%v, hints %q", err, hint.Of(err))
 	}
