@@ -179,5 +179,8 @@ func elapsed(since time.Duration, e progress.Event) string {
 	if e.Current > 0 {
 		text = Bytes(e.Current) + ", " + text
 	}
+	if e.Message != "" {
+		text = e.Message + ", " + text
+	}
 	return text
 }
