@@ -169,17 +169,41 @@ func (r checkReport) head(b *strings.Builder) {
 	fmt.Fprintf(b, "\nFeatures:  %s\n\n", strings.Join(names, ", "))
 }
 
+// finding is what one or several hosts say of a module.
+type finding struct {
+	wasm.Problem
+	key   string
+	hosts []string
+}
+
 // findings prints what several hosts say alike only once, under all their names.
 func findings(b *strings.Builder, title string, verdicts []wasm.Verdict, of func(wasm.Verdict) []wasm.Problem) {
-	type finding struct {
-		wasm.Problem
-		key   string
-		hosts []string
+	groups := map[string][]finding{}
+	var order []string
+	for _, f := range merge(verdicts, of) {
+		hosts := strings.Join(f.hosts, ", ")
+		if groups[hosts] == nil {
+			order = append(order, hosts)
+		}
+		groups[hosts] = append(groups[hosts], f)
 	}
+	for _, hosts := range order {
+		fmt.Fprintf(b, "\n%s %s:\n", title, hosts)
+		for i, f := range groups[hosts] {
+			fmt.Fprintf(b, "  - %s\n", f.Reason)
+			// One step may be the answer to several findings.
+			if i == len(groups[hosts])-1 || groups[hosts][i+1].Hint != f.Hint {
+				fmt.Fprintf(b, "    %s\n", f.Hint)
+			}
+		}
+	}
+}
+
+// merge joins what differs only by the host that is named in it.
+func merge(verdicts []wasm.Verdict, of func(wasm.Verdict) []wasm.Problem) []finding {
 	var all []finding
 	for _, v := range verdicts {
 		for _, p := range of(v) {
-			// The same finding differs only by the host that is named in it.
 			key := strings.NewReplacer(v.Name, "", v.Engine, "", "Envoy", "").Replace(p.Reason)
 			if i := slices.IndexFunc(all, func(f finding) bool { return f.key == key }); i >= 0 {
 				all[i].hosts = append(all[i].hosts, string(v.Host))
@@ -188,15 +212,5 @@ func findings(b *strings.Builder, title string, verdicts []wasm.Verdict, of func
 			all = append(all, finding{p, key, []string{string(v.Host)}})
 		}
 	}
-	last := ""
-	for _, f := range all {
-		if hosts := strings.Join(f.hosts, ", "); hosts != last {
-			fmt.Fprintf(b, "\n%s %s:\n", title, hosts)
-			last = hosts
-		}
-		fmt.Fprintf(b, "  - %s\n", f.Reason)
-		if f.Hint != "" {
-			fmt.Fprintf(b, "    %s\n", f.Hint)
-		}
-	}
+	return all
 }

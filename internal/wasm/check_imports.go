@@ -16,7 +16,7 @@ func (c *checker) imports() {
 			continue
 		}
 		for _, i := range c.m.imports {
-			if i.Module == f.Module && i.Name == f.Name {
+			if i.Module == f.Module && i.Name == f.Name && !slices.Contains(since[f.Since], f.Name) {
 				since[f.Since] = append(since[f.Since], f.Name)
 			}
 		}

@@ -98,7 +98,7 @@ func threadFlag(f Feature, flag string) string {
 func exceptionFix(f Feature, l Language) string {
 	switch {
 	case f == FeatureLegacyExceptions:
-		return "compile without exceptions" + noExceptions(l) + ", or rewrite the module with 'wasm-opt --translate-to-exnref --all-features'"
+		return "compile without exceptions" + noExceptions(l) + ", or rewrite the module with 'wasm-opt --enable-exception-handling --enable-reference-types --translate-to-exnref'"
 	case f == FeatureExceptions && l == LanguageCPP:
 		return "compile with -fno-exceptions, or for the old kind: with -fwasm-exceptions of clang 19 or older, or -mllvm -wasm-use-legacy-eh"
 	}

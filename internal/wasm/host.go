@@ -82,12 +82,3 @@ func (p *Profile) lacks(f Feature) bool {
 	}
 	return false
 }
-
-func (p *Profile) knows(v ABIVersion) bool {
-	for _, known := range p.ABI {
-		if known == v {
-			return true
-		}
-	}
-	return false
-}

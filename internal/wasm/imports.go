@@ -32,7 +32,13 @@ func checkImports(m *Module, p *Profile, v ABIVersion) []ImportProblem {
 		offered[f.Module+"."+f.Name] = f
 	}
 	var problems []ImportProblem
+	seen := make(map[string]bool, len(m.imports))
 	for _, i := range m.imports {
+		key := i.String() + describeImport(i)
+		if seen[key] { // Go imports some functions twice
+			continue
+		}
+		seen[key] = true
 		f, known := offered[i.String()]
 		reason, next := p.checkImport(i, f, known)
 		if reason == "" && known && v != "" && len(f.ABI) > 0 && !slices.Contains(f.ABI, v) {
@@ -65,8 +71,11 @@ func (p *Profile) checkImport(i Import, f HostFunction, known bool) (reason, nex
 		if i.Func.Equal(f.Type) {
 			return "", ""
 		}
-		return fmt.Sprintf("wrong type: the module wants %s, %s offers %s", i.Func, p.Name, f.Type),
-			"declare the function as the proxy-wasm specification does"
+		next := "declare the function as the proxy-wasm specification does"
+		if i.Module != moduleEnv {
+			next = "remove the call: " + p.Name + " declares this function of WASI in its own way, and it only fails there"
+		}
+		return fmt.Sprintf("wrong type: the module wants %s, %s offers %s", i.Func, p.Name, f.Type), next
 	}
 	if host := vendorOf(i); host != "" {
 		return "offered only by " + host, "run the module in " + host + ", or build it without these calls"
