@@ -24,6 +24,8 @@ const (
 	// Go is a Go toolchain that builds filters, and the modules that the
 	// templates need: go on PATH, with WASMCTL_TEST_GO naming another one.
 	Go Component = "go"
+	// Git is git: on PATH, with WASMCTL_TEST_GIT naming another one.
+	Git Component = "git"
 	// Rust is a Rust toolchain that compiles for wasm32-unknown-unknown:
 	// WASMCTL_TEST_RUST is the folder of its cargo and rustc. See UseRust.
 	Rust Component = "rust"
@@ -31,8 +33,8 @@ const (
 	Binaryen Component = "binaryen"
 )
 
-// Need returns what the test needs to reach the component: the path of Envoy or
-// Go, the name of the image, "1" for Docker and the network. Where the component
+// Need returns what the test needs to reach the component: the path of Envoy,
+// Go or git, the name of the image, "1" for Docker and the network. Where the component
 // is missing the test is skipped with the component's name; with CI=true it
 // fails, so that nothing is skipped unseen.
 func Need(t testing.TB, c Component) string {
@@ -52,8 +54,8 @@ func Lookup(c Component) (string, bool) {
 	if value := os.Getenv(c.variable()); value != "" && value != "0" {
 		return value, true
 	}
-	if c == Go {
-		path, err := exec.LookPath("go")
+	if c == Go || c == Git {
+		path, err := exec.LookPath(string(c))
 		return path, err == nil
 	}
 	return "", false
