@@ -27,6 +27,8 @@ type Chain struct {
 	// Upstream is where requests go after the last filter: http://host:port, or
 	// h2c://host:port for HTTP/2 without TLS. Nil means the built-in echo.
 	Upstream *url.URL
+	// Clusters are the services that the filters can call, beside the upstream.
+	Clusters []Cluster
 	// Filters are in the order in which a request passes them.
 	Filters []Filter
 }

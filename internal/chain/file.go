@@ -17,6 +17,7 @@ import (
 //
 //	listen: 127.0.0.1:10000
 //	upstream: http://127.0.0.1:8080
+//	clusters: {auth: 127.0.0.1:9000, greeter: "h2c://127.0.0.1:50051"}
 //	filters:
 //	  - source: ./path-rewrite
 //	    config: {rewrites: [...]}
@@ -26,6 +27,7 @@ type File struct {
 	Listen   string       `yaml:"listen"`
 	Admin    string       `yaml:"admin"`
 	Upstream string       `yaml:"upstream"`
+	Clusters clusterItems `yaml:"clusters"`
 	Filters  []FilterSpec `yaml:"filters"`
 
 	// Dir is the folder of the file: relative sources and files start there.
@@ -88,6 +90,9 @@ func parseFile(path string, text []byte) (*File, error) {
 		}
 	}
 	if err := checkSpecNames(file.Filters); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if _, err := file.ClusterList(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &file, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/wasmctl/wasmctl/internal/chain"
@@ -32,10 +33,16 @@ func (f *chainFlags) chain(ctx context.Context, a *app, sources []string) (*chai
 		specs, dir = file.Filters, file.Dir
 		c.Listen, c.Admin = or(c.Listen, file.Listen), or(c.Admin, file.Admin)
 		upstream = or(upstream, file.Upstream)
+		if c.Clusters, err = file.ClusterList(); err != nil {
+			return nil, err
+		}
 	}
 	c.Listen, c.Admin = or(c.Listen, chain.DefaultListen), or(c.Admin, chain.DefaultAdmin)
 
 	var err error
+	if c.Clusters, err = f.addClusters(c.Clusters); err != nil {
+		return nil, err
+	}
 	if c.Upstream, err = chain.ParseUpstream(upstream); err != nil {
 		return nil, err
 	}
@@ -48,6 +55,24 @@ func (f *chainFlags) chain(ctx context.Context, a *app, sources []string) (*chai
 	}
 	nameFilters(c)
 	return c, nil
+}
+
+// addClusters adds the clusters of the command line, which take the place of
+// those of the same name in the file.
+func (f *chainFlags) addClusters(clusters []chain.Cluster) ([]chain.Cluster, error) {
+	var given []chain.Cluster
+	for _, text := range f.clusters {
+		c, err := chain.ParseCluster(text)
+		if err != nil {
+			return nil, usagef("--cluster: %w", err)
+		}
+		given = append(given, c)
+		clusters = slices.DeleteFunc(clusters, func(old chain.Cluster) bool { return old.Name == c.Name })
+	}
+	if err := chain.CheckClusters(given); err != nil {
+		return nil, err
+	}
+	return append(clusters, given...), nil
 }
 
 // specs are the filters named on the command line; none means the project

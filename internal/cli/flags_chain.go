@@ -14,6 +14,7 @@ type chainFlags struct {
 	listen   string
 	admin    string
 	upstream string
+	clusters []string
 	filter   filterFlags
 	source   sourceFlags
 }
@@ -38,6 +39,8 @@ func (f *chainFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.listen, "listen", "", "listen on `HOST:PORT`; port 0 takes a free one (default "+chain.DefaultListen+")")
 	flags.StringVar(&f.admin, "admin", "", "admin listener on `HOST:PORT` (default "+chain.DefaultAdmin+")")
 	flags.StringVar(&f.upstream, "upstream", "", "where requests go: http://HOST:PORT or h2c://HOST:PORT (default: a built-in echo)")
+	flags.StringArrayVar(&f.clusters, "cluster", nil,
+		"a service that filters can call, `NAME=HOST:PORT`, or NAME=h2c://HOST:PORT for gRPC; may be repeated")
 	f.filter.add(cmd)
 	f.source.add(cmd)
 }

@@ -26,12 +26,15 @@ func newRunCommand(a *app) *cobra.Command {
 		Long: `Serve HTTP/1.1 and HTTP/2 (h2c) through the filters on the embedded host, in the
 order given. Without a SOURCE it is the project around the current folder.
 Requests go to --upstream, or to a built-in echo that answers with the request
-it saw, as JSON. Ctrl-C drains and ends it.
+it saw, as JSON. Filters call other services, with proxy_http_call and
+proxy_grpc_call, by the names of --cluster; the upstream is the cluster
+"upstream". Ctrl-C drains and ends it.
 
 Several filters with settings of their own are written in a chain file:
 
   listen: 127.0.0.1:10000
   upstream: http://127.0.0.1:8080
+  clusters: {auth: 127.0.0.1:9000, limits: "h2c://127.0.0.1:50051"}
   filters:
     - source: ./path-rewrite
       config: {rewrites: [{regex_match: "^/old", custom_path: /new}]}
@@ -39,6 +42,7 @@ Several filters with settings of their own are written in a chain file:
       failurePolicy: open`,
 		Example: `  wasmctl run
   wasmctl run my-filter.wasm --config '{"a": 1}' --upstream 127.0.0.1:8080
+  wasmctl run auth-filter --cluster auth=127.0.0.1:9000
   wasmctl run -f chain.yaml
   wasmctl run -o json | jq .status`,
 		Args: argCount(0, -1, ""),

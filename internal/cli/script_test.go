@@ -25,6 +25,7 @@ import (
 	"github.com/wasmctl/wasmctl/internal/cli"
 	"github.com/wasmctl/wasmctl/internal/testkit"
 	"github.com/wasmctl/wasmctl/internal/ui"
+	"github.com/wasmctl/wasmctl/internal/wasm"
 )
 
 func TestMain(m *testing.M) {
@@ -267,7 +268,7 @@ func truncate(ts *testscript.TestScript, _ bool, args []string) {
 
 // module KIND FILE writes a small filter: pass lets everything through, refuse
 // says no to its configuration, trap traps in it, noabi has no ABI version,
-// missing imports what no host has, and callout what the embedded host has not yet.
+// missing imports what no host has, and all every function of ABI 0.2.1.
 func writeModule(ts *testscript.TestScript, _ bool, args []string) {
 	var m *testkit.Module
 	switch args[0] {
@@ -283,8 +284,8 @@ func writeModule(ts *testscript.TestScript, _ bool, args []string) {
 		m.ExportMemory("memory")
 	case "missing":
 		m = testkit.Filter(testkit.HostFunc{Name: "proxy_of_no_host", Params: "i", Results: "i"})
-	case "callout":
-		m = testkit.Filter(testkit.HostFunc{Name: "proxy_http_call", Params: "iiiiiiiiii", Results: "i"})
+	case "all":
+		m = everyFunction()
 	case "higress":
 		m = &testkit.Module{}
 		m.Import("env", "proxy_redis_call", "iiiii", "i")
@@ -299,4 +300,23 @@ func writeModule(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("unknown module %q", args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), m.Bytes(), 0o600))
+}
+
+// everyFunction is a filter that imports all that Envoy offers under ABI 0.2.1,
+// as the SDK for Rust does whatever a filter uses.
+func everyFunction() *testkit.Module {
+	var imports []testkit.HostFunc
+	letters := func(types []wasm.ValueType) string {
+		var b strings.Builder
+		for _, t := range types {
+			b.WriteByte(map[wasm.ValueType]byte{wasm.I32: 'i', wasm.I64: 'I'}[t])
+		}
+		return b.String()
+	}
+	for _, f := range wasm.EnvoyFunctions(wasm.ABI021) {
+		if f.Module == "env" {
+			imports = append(imports, testkit.HostFunc{Name: f.Name, Params: letters(f.Type.Params), Results: letters(f.Type.Results)})
+		}
+	}
+	return testkit.Filter(imports...)
 }

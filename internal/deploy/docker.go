@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/wasmctl/wasmctl/internal/chain"
@@ -90,7 +92,7 @@ func (d docker) network(ctx context.Context, c *chain.Chain) (network, error) {
 		},
 		ports: map[uint16]string{containerListen: c.Listen, containerAdmin: c.Admin},
 	}
-	if c.Upstream == nil || !isLoopback(c.Upstream.Hostname()) {
+	if !onThisMachine(c) {
 		return n, nil
 	}
 	daemon, err := d.client.Describe(ctx)
@@ -102,9 +104,26 @@ func (d docker) network(ctx context.Context, c *chain.Chain) (network, error) {
 		n.options = envoy.BootstrapOptions{Listen: c.Listen, Admin: c.Admin}
 		return n, nil
 	}
-	n.options.Upstream = net.JoinHostPort(hostName, c.Upstream.Port())
+	if c.Upstream != nil && isLoopback(c.Upstream.Hostname()) {
+		n.options.Upstream = net.JoinHostPort(hostName, c.Upstream.Port())
+	}
+	n.options.Clusters = map[string]string{}
+	for _, cluster := range c.Clusters {
+		if isLoopback(cluster.URL.Hostname()) {
+			n.options.Clusters[cluster.Name] = net.JoinHostPort(hostName, cluster.URL.Port())
+		}
+	}
 	n.hosts = []string{hostName + ":host-gateway"}
 	return n, nil
+}
+
+// onThisMachine tells whether Envoy has to reach a service by a loopback address.
+func onThisMachine(c *chain.Chain) bool {
+	services := []*url.URL{c.Upstream}
+	for _, cluster := range c.Clusters {
+		services = append(services, cluster.URL)
+	}
+	return slices.ContainsFunc(services, func(u *url.URL) bool { return u != nil && isLoopback(u.Hostname()) })
 }
 
 // fixPorts chooses the ports that are open to choice. Envoy cannot tell its own

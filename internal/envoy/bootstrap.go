@@ -10,7 +10,6 @@ import (
 	"strconv"
 
 	bootstrapv3 "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
-	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	listenerv3 "github.com/envoyproxy/go-control-plane/envoy/config/listener/v3"
 	internallistenerv3 "github.com/envoyproxy/go-control-plane/envoy/extensions/bootstrap/internal_listener/v3"
@@ -26,7 +25,7 @@ const (
 	// ListenerName is the listener with the filters: listener.wasmctl.*, http.wasmctl.*.
 	ListenerName = "wasmctl"
 	// UpstreamName is the cluster behind the last filter: cluster.upstream.*.
-	UpstreamName = "upstream"
+	UpstreamName = chain.UpstreamCluster
 	// echoName is the built-in upstream's listener, inside of the same Envoy.
 	echoName = "echo"
 )
@@ -38,6 +37,9 @@ type BootstrapOptions struct {
 	Listen, Admin string
 	// Upstream replaces the chain's upstream as host:port when it is not empty.
 	Upstream string
+	// Clusters replace the addresses, host:port, of the chain's clusters of these
+	// names.
+	Clusters map[string]string
 	// ModulePath returns the file, as Envoy sees it, of the chain's i-th module.
 	ModulePath func(i int) string
 }
@@ -55,7 +57,7 @@ func Bootstrap(c *chain.Chain, o BootstrapOptions) (*bootstrapv3.Bootstrap, erro
 	if err != nil {
 		return nil, err
 	}
-	upstream, err := upstreamCluster(c, o)
+	reachable, err := clusters(c, o)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +66,7 @@ func Bootstrap(c *chain.Chain, o BootstrapOptions) (*bootstrapv3.Bootstrap, erro
 		Admin: &bootstrapv3.Admin{Address: admin},
 		StaticResources: &bootstrapv3.Bootstrap_StaticResources{
 			Listeners: []*listenerv3.Listener{listener},
-			Clusters:  []*clusterv3.Cluster{upstream},
+			Clusters:  reachable,
 		},
 	}
 	if c.Upstream != nil {

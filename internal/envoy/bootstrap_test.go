@@ -62,6 +62,9 @@ func TestBootstrapGolden(t *testing.T) {
 			Listen: "127.0.0.1:0", Admin: "[::1]:0", Upstream: parse(t, "http://127.0.0.1:8080"),
 			Filters: []chain.Filter{full, {Name: "second: #2", Configuration: []byte{0xff, 0}, FailurePolicy: chain.FailOpen}},
 		}},
+		{"clusters", chain.Chain{Filters: []chain.Filter{{Name: "one"}}, Clusters: []chain.Cluster{
+			{Name: "auth", URL: parse(t, "127.0.0.1:9000")}, {Name: "limits", URL: parse(t, "h2c://limits.test:50051")},
+		}}},
 		{"h2c", chain.Chain{Upstream: parse(t, "h2c://example.test:81"), Filters: []chain.Filter{{Name: "one", Configuration: []byte("on")}}}},
 	}
 	for _, c := range cases {

@@ -22,10 +22,32 @@ import (
 // connectTimeout is how long Envoy tries to reach the upstream: its own default.
 const connectTimeout = 5 * time.Second
 
+// clusters are the upstream and the services that filters can call.
+func clusters(c *chain.Chain, o BootstrapOptions) ([]*clusterv3.Cluster, error) {
+	upstream, err := upstreamCluster(c, o)
+	if err != nil {
+		return nil, err
+	}
+	all := []*clusterv3.Cluster{upstream}
+	for _, service := range c.Clusters {
+		cluster := &clusterv3.Cluster{Name: service.Name, ConnectTimeout: durationpb.New(connectTimeout)}
+		if err := leadTo(cluster, cmp.Or(o.Clusters[service.Name], service.URL.Host)); err != nil {
+			return nil, fmt.Errorf("cluster %q: %w", service.Name, err)
+		}
+		if service.URL.Scheme == "h2c" {
+			if err := speakHTTP2(cluster); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, cluster)
+	}
+	return all, nil
+}
+
 // upstreamCluster is what is behind the last filter.
 func upstreamCluster(c *chain.Chain, o BootstrapOptions) (*clusterv3.Cluster, error) {
 	cluster := &clusterv3.Cluster{
-		Name:           UpstreamName,
+		Name:           chain.UpstreamCluster,
 		ConnectTimeout: durationpb.New(connectTimeout),
 	}
 	if c.Upstream == nil {

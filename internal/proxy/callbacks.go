@@ -17,7 +17,9 @@ func (f *filterState) start() bool {
 		f.fail()
 		return false
 	}
+	f.running = true
 	stream, err := plugin.NewStream(f)
+	f.running = false
 	if err != nil {
 		f.trapped(err)
 		return false
@@ -36,7 +38,7 @@ func (f *filterState) fail() {
 
 // trapped notes that a callback has ended with err.
 func (f *filterState) trapped(err error) {
-	f.x.worker.slots[f.index].trapped(f, err)
+	f.x.worker.slots[f.index].trapped(f.x, err)
 	f.fail()
 }
 
@@ -63,11 +65,13 @@ func (f *filterState) onHeaders(m *message, end bool) proxywasm.HeadersStatus {
 	h.headers = true
 	var status proxywasm.HeadersStatus
 	var err error
+	f.running = true
 	if m.way == requestWay {
 		status, err = f.stream.OnRequestHeaders(end)
 	} else {
 		status, err = f.stream.OnResponseHeaders(end)
 	}
+	f.running = false
 	if err != nil {
 		f.trapped(err)
 	}
@@ -97,11 +101,13 @@ func (f *filterState) onData(m *message, data *proxywasm.Buffer, end bool) proxy
 	h.body = body
 	var status proxywasm.DataStatus
 	var err error
+	f.running = true
 	if m.way == requestWay {
 		status, err = f.stream.OnRequestBody(body.Len(), end)
 	} else {
 		status, err = f.stream.OnResponseBody(body.Len(), end)
 	}
+	f.running = false
 	if err != nil {
 		f.trapped(err)
 	}
@@ -124,11 +130,13 @@ func (f *filterState) onTrailers(m *message) proxywasm.TrailersStatus {
 	h.trailers = true
 	var status proxywasm.TrailersStatus
 	var err error
+	f.running = true
 	if m.way == requestWay {
 		status, err = f.stream.OnRequestTrailers()
 	} else {
 		status, err = f.stream.OnResponseTrailers()
 	}
+	f.running = false
 	if err != nil {
 		f.trapped(err)
 	}

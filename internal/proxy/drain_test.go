@@ -37,7 +37,7 @@ func TestDrain(t *testing.T) {
 	})
 	h := run(t, filter("root_done log 2 root done", "log log 2 logged"), upstreamAt("http", up))
 	idle, slow, stuck := h.dial(), h.dial().send(get), h.dial().send("GET /never HTTP/1.1\r\nHost: h\r\n\r\n")
-	waitFor(t, func() bool { return h.stats.upRqActive.Load() == 2 && h.stats.cxActive.Load() == 3 })
+	waitFor(t, func() bool { return h.target.stats.rqActive.Load() == 2 && h.stats.cxActive.Load() == 3 })
 	began := time.Now()
 	h.cancel()
 	if _, err := idle.r.ReadByte(); err == nil {
@@ -166,7 +166,7 @@ func TestConcurrency(t *testing.T) {
 		}
 	}
 	for i, w := range h.workers {
-		if n := w.slots[0].plugin.Stats().StreamsCreated; n != 2 {
+		if n := w.slots[0].vm.plugin.Stats().StreamsCreated; n != 2 {
 			t.Errorf("worker %d had %d streams", i, n)
 		}
 	}

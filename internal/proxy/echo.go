@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/netip"
@@ -19,8 +20,11 @@ import (
 // were any. It is the same JSON as that of the echo deploy puts behind a real Envoy.
 type echo struct{}
 
-func (echo) open(*exchange) (upstreamStream, error) { return &echoStream{}, nil }
-func (echo) close()                                 {}
+func (echo) open(context.Context, limits) (upstreamStream, error) {
+	return &echoStream{}, nil
+}
+
+func (echo) close() {}
 
 // echoLimit bounds the body that the echo keeps; more is cut off.
 const echoLimit = 16 << 20

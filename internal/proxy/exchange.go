@@ -68,8 +68,13 @@ type exchange struct {
 	torn bool
 	// logs are the filters' lines for Options.OnRequest.
 	logs []LogLine
-	// wake tells a relay that waits for a paused message that something changed.
-	wake chan struct{}
+	// wake tells those halves of the relay that wait for a paused message, by its
+	// way, that something changed.
+	wake [2]chan struct{}
+	// relay is who carries the exchange while it is live, which is from its first
+	// callback until nothing is left to carry.
+	relay *relay
+	live  bool
 	// finished is set when the filters have been told about the end.
 	finished time.Time
 	// upstream lets the half of the relay that reads the request interrupt the other.
@@ -170,12 +175,14 @@ func (x *exchange) reset(srv *Server, w *worker, conn connInfo) {
 	x.answered, x.local, x.direct, x.headersOut, x.torn = false, false, false, false, false
 	x.logs = nil
 	x.upstream.Store(nil)
-	if x.wake == nil {
-		x.wake = make(chan struct{}, 1)
-	}
-	select {
-	case <-x.wake:
-	default:
+	for way := range x.wake {
+		if x.wake[way] == nil {
+			x.wake[way] = make(chan struct{}, 1)
+		}
+		select {
+		case <-x.wake[way]:
+		default:
+		}
 	}
 	if len(x.filters) != len(w.slots) {
 		x.filters = make([]filterState, len(w.slots))
@@ -185,11 +192,13 @@ func (x *exchange) reset(srv *Server, w *worker, conn connInfo) {
 	}
 }
 
-// notify wakes a relay that waits for this exchange.
+// notify wakes what waits in the relay of this exchange.
 func (x *exchange) notify() {
-	select {
-	case x.wake <- struct{}{}:
-	default:
+	for _, wake := range x.wake {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -259,6 +259,32 @@ func (x *exchange) settle(m *message, f *filterState) bool {
 	return x.stopped(m)
 }
 
+// settleTouched carries out what f was asked for while no callback of its own
+// ran: from a timer, the answer to a call, or another stream.
+func (x *exchange) settleTouched(f *filterState) {
+	reply, again, resume, closed := f.reply, f.again, f.resume, f.closeConn
+	f.reply, f.again, f.resume, f.closeConn = nil, nil, [2]bool{}, false
+	if !x.live {
+		return
+	}
+	if closed {
+		x.tear("wasm_close_stream")
+	}
+	if reply != nil {
+		if f.stream != nil && f.stream.Handles().ResponseHeaders {
+			f.reply = again // taken up behind that callback
+		}
+		x.sendLocalReply(reply)
+		f.reply, resume = nil, [2]bool{}
+	}
+	for way, asked := range resume {
+		if asked {
+			x.resumeHeld(x.message(direction(way)), f)
+		}
+	}
+	x.relay.kick()
+}
+
 // resumeHeld lets m go on when f holds it.
 func (x *exchange) resumeHeld(m *message, f *filterState) {
 	if f.hold[m.way].state == iterating || x.stopped(m) {

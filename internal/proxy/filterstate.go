@@ -48,8 +48,14 @@ type filterState struct {
 	// failed says that the 503 of a trap was already asked for.
 	failed bool
 
-	// What the running callback asked for.
-	reply     *localReply
+	// running is set while a callback of this stream runs, touched while the
+	// stream stands in its worker's list of those that another one acted on.
+	running, touched bool
+	// What the running callback, or one of another context, asked for.
+	reply *localReply
+	// again is a second reply from another context: Envoy sends it while the first
+	// one passes the filter, and so in its place.
+	again     *localReply
 	resume    [2]bool
 	closeConn bool
 }
@@ -100,18 +106,24 @@ func (f *filterState) body(way direction) *proxywasm.Buffer {
 
 // SendLocalResponse implements proxywasm.StreamHost.
 func (f *filterState) SendLocalResponse(r proxywasm.LocalResponse) {
-	if f.reply != nil || f.logging {
+	if f.logging || f.again != nil || (f.reply != nil && f.running) {
 		return
 	}
+	f.touch()
 	headers := proxywasm.NewHeaderMap(proxywasm.ResponseHeaders)
 	headers.CopyFrom(r.Headers)
-	f.reply = &localReply{
+	reply := &localReply{
 		status:  int(r.Code),
 		body:    bytes.Clone(r.Body),
 		headers: headers,
 		grpc:    int(r.GRPCStatus),
 		details: detailsText(r.Details),
 	}
+	if f.reply != nil {
+		f.again = reply
+		return
+	}
+	f.reply = reply
 }
 
 // ContinueStream implements proxywasm.StreamHost.
@@ -123,6 +135,7 @@ func (f *filterState) ContinueStream(t proxywasm.StreamType) {
 		}
 		way = responseWay
 	}
+	f.touch()
 	f.resume[way] = true
 	req := &f.hold[requestWay]
 	req.headers, req.trailers, req.body = false, false, nil
@@ -133,7 +146,20 @@ func (f *filterState) ContinueStream(t proxywasm.StreamType) {
 }
 
 // CloseStream implements proxywasm.StreamHost.
-func (f *filterState) CloseStream(proxywasm.StreamType) { f.closeConn = true }
+func (f *filterState) CloseStream(proxywasm.StreamType) {
+	f.touch()
+	f.closeConn = true
+}
+
+// touch notes that another context than the stream's own acts on it, so that
+// what it asks for is carried out although no callback of the stream returns.
+func (f *filterState) touch() {
+	if f.running || f.touched {
+		return
+	}
+	f.touched = true
+	f.x.worker.touched = append(f.x.worker.touched, f)
+}
 
 // SetProperty implements proxywasm.StreamHost.
 func (f *filterState) SetProperty(path, value []byte) proxywasm.Status {

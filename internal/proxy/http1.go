@@ -239,12 +239,22 @@ type refusal struct {
 func (c *h1Conn) awaitBody(n int) error {
 	if c.expects {
 		c.expects = false
-		c.wire.out = append(c.wire.out, "HTTP/1.1 100 Continue\r\n\r\n"...)
-		if err := c.wire.flush(); err != nil {
+		if err := c.sayContinue(); err != nil {
 			return err
 		}
 	}
 	return c.wire.await(n, activeTick, streamIdleTimeout, nil)
+}
+
+// sayContinue lets a client go on that waits for it, unless the response has begun.
+func (c *h1Conn) sayContinue() error {
+	c.relay.resMu.Lock()
+	defer c.relay.resMu.Unlock()
+	if c.relay.resBegun {
+		return nil
+	}
+	c.wire.out = append(c.wire.out, "HTTP/1.1 100 Continue\r\n\r\n"...)
+	return c.wire.flush()
 }
 
 func (c *h1Conn) next() ([]byte, error) { return c.body.next(&c.wire, c.awaitBody) }

@@ -24,7 +24,10 @@ func (c *h1Conn) writeHeaders(h *proxywasm.HeaderMap, end bool) error {
 	w.out = append(w.out, '\r', '\n')
 	length := appendHeaders(w, h)
 	bodyless := c.head || status == 204 || status == 304
-	if !c.relay.concurrent && !c.body.done && !c.ready() {
+	switch {
+	case c.relay.early:
+		c.keep = false // as Envoy does
+	case !c.relay.concurrent && !c.body.done && !c.ready():
 		c.keep = false // nobody will read the request to its end
 	}
 	if !c.keep || c.srv.draining.Load() != 0 {

@@ -30,7 +30,7 @@ func (s *Server) conclude(x *exchange) {
 	x.finished = time.Now()
 	x.conclude()
 	status, torn := x.code, x.torn
-	x.worker.mu.Unlock()
+	x.worker.unlock()
 	s.stats.rqActive.Add(-1)
 	if torn && !x.headersOut {
 		status = 0
@@ -118,6 +118,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	if s.admin != nil {
 		s.conns.wg.Go(func() { _ = admin.Serve(s.admin) })
 	}
+	for _, w := range s.workers {
+		w.openEvents()
+	}
 	s.conns.wg.Go(func() { _ = s.h2.server.Serve(s.h2) })
 	s.conns.wg.Go(func() { s.accept(s.listener) })
 	<-ctx.Done()
@@ -140,7 +143,6 @@ func (s *Server) shutdown(ctx context.Context, admin *http.Server) error {
 	s.conns.kill()
 	_ = admin.Close()
 	s.conns.wg.Wait()
-	s.upstream.close()
 	if err := s.stopFilters(ctx); err != nil {
 		return fmt.Errorf("stop the filters: %w", err)
 	}

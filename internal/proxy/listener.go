@@ -56,12 +56,13 @@ const acceptPause = 20 * time.Millisecond
 
 func (s *Server) newConn(c net.Conn) *h1Conn {
 	id := s.stats.cxTotal.Add(1)
-	return &h1Conn{
+	conn := &h1Conn{
 		srv:    s,
-		wire:   newWire(c),
 		worker: s.workers[int(id)%len(s.workers)],
 		info:   connInfo{id: uint64(id - 1), source: addrPort(c.RemoteAddr()), local: addrPort(c.LocalAddr())},
 	}
+	conn.wire.open(c)
+	return conn
 }
 
 func addrPort(a net.Addr) netip.AddrPort {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 
+	"github.com/wasmctl/wasmctl/internal/chain"
 	"github.com/wasmctl/wasmctl/internal/proxywasm"
 )
 
@@ -193,19 +194,15 @@ func (f *filterState) connectionProperty(dst, name []byte) ([]byte, proxywasm.St
 	return dst, proxywasm.StatusNotFound
 }
 
-// The names of the listener, with its virtual host, and of the upstream in
-// statistics and properties.
-const (
-	ingressName = "ingress"
-	clusterName = "upstream"
-)
+// The name of the listener, with its virtual host, in statistics and properties.
+const ingressName = "ingress"
 
 // xdsProperty answers for xds.NAME: the names in the configuration that wasmctl
 // makes for a real Envoy.
 func xdsProperty(dst, name []byte) ([]byte, proxywasm.Status) {
 	switch string(name) {
 	case "cluster_name":
-		return found(append(dst, clusterName...))
+		return found(append(dst, chain.UpstreamCluster...))
 	case "route_name", "filter_chain_name":
 		return found(dst)
 	case "virtual_host_name":

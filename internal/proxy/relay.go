@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wasmctl/wasmctl/internal/proxywasm"
@@ -32,18 +33,31 @@ type downstream interface {
 
 // relay carries one exchange between its two peers. Usually one goroutine does
 // it: the request first, then the response. When the request's body is not
-// there yet once the upstream knows its headers, a second goroutine carries the
-// rest of it. What the two share is guarded by the worker's lock; each writes
-// only to its own peer.
+// there yet, a second goroutine carries the rest of it. What the two share is
+// guarded by the worker's lock; each writes only to its own peer. What an event
+// has let go while both wait for their peers is carried by pump.
 type relay struct {
 	x    *exchange
 	d    downstream
-	up   upstreamStream
 	half sync.WaitGroup
 	// concurrent says that a second goroutine was started; over that the request
 	// has been read to its end.
-	concurrent bool
-	over       bool
+	concurrent, over bool
+	// parked says, under the worker's lock, that the only goroutine waits for x.wake.
+	parked bool
+	pumps  sync.WaitGroup
+
+	// reqMu orders those who write to the upstream, resMu those who write to the
+	// client.
+	reqMu, resMu sync.Mutex
+	up           upstreamStream // guarded by reqMu
+	reqDone      atomic.Bool    // the request was sent to its end, or cannot be
+	resBegun     bool           // the response's headers were sent
+	resDone      bool           // the response was sent to its end, or cannot be
+	resClean     bool           // the client has all of it
+	// early says, to the client's writer, that the response begins before the
+	// request has ended.
+	early bool
 
 	reqData, resData []byte
 	upHeaders        proxywasm.HeaderMap
@@ -52,7 +66,10 @@ type relay struct {
 // reset readies the relay for x and its client.
 func (r *relay) reset(x *exchange, d downstream) {
 	r.x, r.d, r.up = x, d, nil
-	r.concurrent, r.over = false, false
+	r.concurrent, r.over, r.parked = false, false, false
+	r.reqDone.Store(false)
+	r.resBegun, r.resDone, r.resClean, r.early = false, false, false, false
+	x.relay = r
 }
 
 // taken is what take found.
@@ -61,17 +78,22 @@ type taken struct {
 	ended, local, torn bool
 	// full says that filters hold so much that reading must wait.
 	full bool
+	// early says that the request has not ended yet.
+	early bool
 }
 
 // take empties the output of m into buf and prepares its headers for the wire.
 func (r *relay) take(m *message, buf *[]byte) taken {
 	x := r.x
 	x.worker.mu.Lock()
-	defer x.worker.mu.Unlock()
+	defer x.worker.unlock()
 	if m.out.headers {
 		x.seal(m)
 	}
-	t := taken{output: m.out, ended: m.ended, local: x.local, torn: x.torn, full: m.full()}
+	t := taken{
+		output: m.out, ended: m.ended, local: x.local, torn: x.torn, full: m.full(),
+		early: !x.req.ended,
+	}
 	m.out = output{data: (*buf)[:0]}
 	*buf = t.data
 	return t
@@ -82,8 +104,9 @@ func (r *relay) take(m *message, buf *[]byte) taken {
 func (r *relay) run(end bool) bool {
 	x := r.x
 	x.worker.mu.Lock()
+	x.live = true
 	x.begin(&x.req, end)
-	x.worker.mu.Unlock()
+	x.worker.unlock()
 	r.over = end
 	r.request()
 	clean := r.response()
@@ -94,40 +117,59 @@ func (r *relay) run(end bool) bool {
 		}
 		r.half.Wait()
 	}
+	r.settlePumps(clean)
 	if r.up != nil {
 		r.up.close(clean)
-		x.srv.stats.upRqActive.Add(-1)
+		x.srv.target.stats.rqActive.Add(-1)
 	}
 	return clean && r.over
 }
 
+// settlePumps waits until no event carries anything of the exchange any more.
+func (r *relay) settlePumps(clean bool) {
+	x := r.x
+	x.worker.mu.Lock()
+	x.live = false
+	x.worker.unlock()
+	if !clean {
+		r.interruptUpstream()
+	}
+	r.pumps.Wait()
+}
+
 func (r *relay) requestOver() bool {
 	r.x.worker.mu.Lock()
-	defer r.x.worker.mu.Unlock()
+	defer r.x.worker.unlock()
 	return r.over
+}
+
+// pushed is what a goroutine of the relay has to know after a push.
+type pushed struct {
+	// done says that nothing is left to push, clean that all went well, early
+	// that the response has begun before the end of the request.
+	done, clean, early bool
+	ended, full        bool
+	up                 upstreamStream
 }
 
 // request carries the request as far as this goroutine can without listening to
 // the upstream.
 func (r *relay) request() {
-	x := r.x
 	for waits := 0; ; {
-		t := r.take(&x.req, &r.reqData)
-		if t.torn || t.local {
-			return
-		}
-		if (t.any() && !r.send(t)) || t.end {
+		p := r.pushRequest(false)
+		if p.done {
 			return
 		}
 		switch {
-		case t.ended || t.full:
+		case p.ended || p.full:
 			waits++
-			r.wait(waits)
-		case r.up != nil && !r.concurrent && r.up.duplex() && !r.d.ready():
+			r.wait(requestWay, waits)
+		case !r.concurrent && (p.up == nil || p.up.duplex()) && !r.d.ready():
 			r.concurrent = true
 			r.half.Go(func() {
 				r.request()
 				r.hurry()
+				r.x.notify()
 			})
 			return
 		default:
@@ -136,13 +178,48 @@ func (r *relay) request() {
 	}
 }
 
-// hurry ends the response half's wait for the upstream when the request half
-// has decided the exchange.
+// pushRequest sends what has passed the filters to the upstream. With flush it
+// keeps nothing back, and does not look at what the client has sent.
+func (r *relay) pushRequest(flush bool) pushed {
+	r.reqMu.Lock()
+	defer r.reqMu.Unlock()
+	if r.reqDone.Load() {
+		return pushed{done: true}
+	}
+	t := r.take(&r.x.req, &r.reqData)
+	if t.torn || t.local {
+		return pushed{done: true}
+	}
+	done := (t.any() && !r.send(t, flush)) || t.end
+	r.reqDone.Store(done)
+	return pushed{done: done, ended: t.ended, full: t.full, up: r.up}
+}
+
+// kick makes sure that what an event has moved goes on, whatever the relay waits
+// for. It runs under the worker's lock, while the exchange is live.
+func (r *relay) kick() {
+	r.x.notify()
+	if r.parked {
+		return
+	}
+	r.pumps.Add(1)
+	go func() {
+		defer r.pumps.Done()
+		r.pushRequest(true)
+		if p := r.pushResponse(true); p.done && p.early {
+			r.d.interrupt() // nobody needs the rest of the request
+		}
+		r.hurry()
+	}()
+}
+
+// hurry ends the response half's wait for the upstream when the exchange was
+// decided without it.
 func (r *relay) hurry() {
 	x := r.x
 	x.worker.mu.Lock()
 	decided := x.local || x.torn
-	x.worker.mu.Unlock()
+	x.worker.unlock()
 	if decided {
 		r.interruptUpstream()
 	}
@@ -159,9 +236,10 @@ func (r *relay) receive() {
 	x := r.x
 	p, err := r.d.next()
 	x.worker.mu.Lock()
-	defer x.worker.mu.Unlock()
+	defer x.worker.unlock()
 	m := &x.req
 	switch {
+	case err != nil && err != io.EOF && x.local: // there is an answer, and nobody waits for the rest
 	case err == nil:
 		x.data(m, p, false)
 	case err == io.EOF:
@@ -178,7 +256,7 @@ func (r *relay) receive() {
 
 // send writes what has passed the filters to the upstream, which it opens with
 // the first part. It returns false when that has failed and was answered.
-func (r *relay) send(t taken) bool {
+func (r *relay) send(t taken, flush bool) bool {
 	if t.headers && !r.open() {
 		return false
 	}
@@ -186,7 +264,7 @@ func (r *relay) send(t taken) bool {
 		return true
 	}
 	err := r.write(t)
-	if err == nil && (t.end || !r.d.ready()) {
+	if err == nil && (flush || t.end || !r.d.ready()) {
 		err = r.up.flush()
 	}
 	if err == nil {
@@ -220,30 +298,36 @@ func (r *relay) write(t taken) error {
 // open connects the exchange to the upstream.
 func (r *relay) open() bool {
 	x := r.x
-	up, err := x.srv.upstream.open(x)
-	x.srv.stats.upRqTotal.Add(1)
+	target := x.srv.target
+	up, err := target.open(x.srv.lifetime, limits{x.srv.upstreamTimeout, streamIdleTimeout})
+	target.stats.rqTotal.Add(1)
 	if err != nil {
 		x.reply(upstreamFault(err))
 		return false
 	}
-	x.srv.stats.upRqActive.Add(1)
+	target.stats.rqActive.Add(1)
 	r.up = up
 	x.upstream.Store(&upstreamHandle{up})
+	if r.concurrent {
+		x.notify() // the other half waits for it
+	}
 	return true
 }
 
 // wait waits until another party may have moved a held message on. waits counts
 // the calls in a row; after too many of them the client gets an answer.
-func (r *relay) wait(waits int) {
+func (r *relay) wait(way direction, waits int) {
 	x := r.x
 	if waits > int(streamIdleTimeout/waitPoll) {
 		x.reply(&localReply{status: 504, body: []byte("stream timeout"), grpc: -1, details: "stream_idle_timeout", flag: flagStreamIdleTimeout})
 		return
 	}
+	r.park(true)
+	defer r.park(false)
 	poll := time.NewTimer(waitPoll)
 	defer poll.Stop()
 	select {
-	case <-x.wake:
+	case <-x.wake[way]:
 	case <-x.srv.killed:
 		x.fault("server_shutdown")
 	case <-poll.C:
@@ -251,6 +335,16 @@ func (r *relay) wait(waits int) {
 			x.fault(detailsClientGone)
 		}
 	}
+}
+
+// park tells events whether waking this goroutine is all they have to do.
+func (r *relay) park(parked bool) {
+	if r.concurrent {
+		return // the other one may wait for a peer
+	}
+	r.x.worker.mu.Lock()
+	defer r.x.worker.unlock()
+	r.parked = parked
 }
 
 const (
@@ -265,14 +359,14 @@ const (
 // reply sends a local reply from outside the filters.
 func (x *exchange) reply(r *localReply) {
 	x.worker.mu.Lock()
-	defer x.worker.mu.Unlock()
+	defer x.worker.unlock()
 	x.sendLocalReply(r)
 }
 
 // fault ends the exchange from outside the filters.
 func (x *exchange) fault(details string) {
 	x.worker.mu.Lock()
-	defer x.worker.mu.Unlock()
+	defer x.worker.unlock()
 	x.tear(details)
 }
 

@@ -33,10 +33,7 @@ func (x *exchange) seal(m *message) {
 	}
 	h := &m.headers
 	if fault := checkRequestHeaders(h); fault != nil {
-		x.sendLocalReply(&localReply{
-			status: 503, body: []byte(fault.Error()), grpc: -1,
-			details: detailsText([]byte("filter_removed_required_request_headers{" + fault.Error() + "}")),
-		})
+		x.sendLocalReply(headerFault(fault))
 		return
 	}
 	path, _ := h.GetString(":path")
@@ -66,6 +63,14 @@ type headerError struct{ text string }
 
 func (e *headerError) Error() string { return e.text }
 
+// headerFault is what the router answers to such headers.
+func headerFault(fault *headerError) *localReply {
+	return &localReply{
+		status: 503, body: []byte(fault.Error()), grpc: -1,
+		details: detailsText([]byte("filter_removed_required_request_headers{" + fault.Error() + "}")),
+	}
+}
+
 // checkRequestHeaders refuses what cannot be written as a request: a filter may
 // set any name and value.
 func checkRequestHeaders(h *proxywasm.HeaderMap) *headerError {
@@ -77,12 +82,18 @@ func checkRequestHeaders(h *proxywasm.HeaderMap) *headerError {
 	if _, ok := h.GetString(":authority"); !ok {
 		return &headerError{"missing required header: :authority"}
 	}
+	return checkHeaderLines(h)
+}
+
+// checkHeaderLines refuses names and values that cannot be written.
+func checkHeaderLines(h *proxywasm.HeaderMap) *headerError {
 	for i := range h.Len() {
 		name, value := h.At(i)
-		if name[0] != ':' && !validName(name) {
+		pseudo := len(name) > 0 && name[0] == ':'
+		if !pseudo && !validName(name) {
 			return &headerError{"invalid header name: " + string(name)}
 		}
-		if !validValue(value) || (name[0] == ':' && bytes.IndexByte(value, ' ') >= 0) {
+		if !validValue(value) || (pseudo && bytes.IndexByte(value, ' ') >= 0) {
 			return &headerError{"invalid header value for: " + string(name)}
 		}
 	}

@@ -12,6 +12,7 @@ package proxy
 import (
 	"context"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -57,10 +58,13 @@ type Server struct {
 
 	engine   *proxywasm.Engine
 	programs []*proxywasm.Program // by filter
+	metrics  *proxywasm.Metrics
+	shared   *proxywasm.Shared
 	workers  []*worker
 
 	listener, admin net.Listener
-	upstream        upstream
+	target          *cluster // behind the last filter
+	clusters        map[string]*cluster
 	h2              *h2Server
 	conns           connSet
 	stats           stats
@@ -68,6 +72,11 @@ type Server struct {
 
 	serving  atomic.Bool
 	draining atomic.Int32
+	// calls ends, after the filters, what is left of their calls; inFlight are
+	// the goroutines that carry them.
+	calls    context.Context
+	endCalls context.CancelFunc
+	inFlight sync.WaitGroup
 	// killed is closed when requests in flight have to end at once; lifetime ends then.
 	killed   chan struct{}
 	lifetime context.Context
@@ -78,8 +87,12 @@ type Server struct {
 // served before Serve. An address that is in use is reported before any module
 // is compiled, every other error before anything listens.
 func New(ctx context.Context, o Options) (*Server, error) {
-	s := &Server{opts: o, filters: o.Chain.Filters, killed: make(chan struct{})}
+	s := &Server{
+		opts: o, filters: o.Chain.Filters, killed: make(chan struct{}),
+		metrics: proxywasm.NewMetrics(), shared: proxywasm.NewShared(),
+	}
 	s.lifetime, s.stop = context.WithCancel(context.Background())
+	s.calls, s.endCalls = context.WithCancel(context.Background())
 	if err := s.configure(); err != nil {
 		return nil, err
 	}
@@ -111,7 +124,7 @@ func (s *Server) configure() error {
 	}
 	s.timeoutText = timeoutHeader(s.upstreamTimeout)
 	s.stats.started = time.Now()
-	s.upstream = s.newUpstream(s.opts.Chain.Upstream)
+	s.newClusters()
 	s.h2 = newH2Server(s)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/wasmctl/wasmctl/internal/chain"
 	"github.com/wasmctl/wasmctl/internal/proxywasm"
@@ -48,7 +49,7 @@ func (s *Server) startWorkers(ctx context.Context) error {
 	for range max(s.opts.Concurrency, 1) {
 		w := &worker{}
 		for i := range s.filters {
-			w.slots = append(w.slots, s.newSlot(i))
+			w.slots = append(w.slots, s.newSlot(w, i))
 		}
 		s.workers = append(s.workers, w)
 	}
@@ -67,17 +68,18 @@ func (s *Server) startWorkers(ctx context.Context) error {
 	return nil
 }
 
-func (s *Server) newSlot(i int) *slot {
+func (s *Server) newSlot(w *worker, i int) *slot {
 	f := &s.filters[i]
 	policy := f.FailurePolicy
 	if policy == "" {
 		policy = chain.FailClosed
 	}
 	return &slot{
+		srv:     s,
+		worker:  w,
 		name:    f.Name,
 		program: s.programs[i],
 		policy:  policy,
-		report:  s.report,
 		config: proxywasm.PluginConfig{
 			Name:                        f.Name,
 			RootID:                      f.RootID,
@@ -88,6 +90,8 @@ func (s *Server) newSlot(i int) *slot {
 			AllowOnHeadersStopIteration: f.AllowOnHeadersStopIteration,
 			LogLevel:                    s.logLevel,
 			Property:                    rootProperty,
+			Metrics:                     s.metrics,
+			Shared:                      s.shared,
 		},
 	}
 }
@@ -103,21 +107,58 @@ func (s *Server) report(x *exchange, l LogLine) {
 	}
 }
 
-// stopFilters ends all VMs and the engine.
+// stopFilters ends all VMs and the engine. A filter may ask for a little time.
 func (s *Server) stopFilters(ctx context.Context) error {
-	var errs []error
+	errs := s.endFilters()
 	for _, w := range s.workers {
+		w.closeEvents()
 		w.mu.Lock()
 		for _, slot := range w.slots {
 			errs = append(errs, slot.close(ctx))
 		}
-		w.mu.Unlock()
+		w.unlock()
+	}
+	s.endCalls()
+	s.inFlight.Wait()
+	for _, c := range s.clusters {
+		c.close()
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close(ctx))
 	}
 	return errors.Join(errs...)
 }
+
+// endTime is how long filters may work on after on_done has returned false.
+// Envoy gives them the time they want.
+const endTime = time.Second
+
+// endFilters runs on_done of all filters and waits for those that are not ready.
+func (s *Server) endFilters() []error {
+	var errs []error
+	var waiting []*proxywasm.Plugin
+	for _, w := range s.workers {
+		w.mu.Lock()
+		for _, slot := range w.slots {
+			done, err := slot.end()
+			errs = append(errs, err)
+			if !done && w.serves() {
+				waiting = append(waiting, slot.vm.plugin)
+			}
+		}
+		w.unlock()
+	}
+	deadline := time.Now().Add(endTime)
+	for _, plugin := range waiting {
+		for !plugin.Ended() && time.Now().Before(deadline) {
+			time.Sleep(endPoll)
+		}
+	}
+	return errs
+}
+
+// endPoll is how often a filter that wants time is looked at.
+const endPoll = 5 * time.Millisecond
 
 // rootProperty answers get_property outside streams.
 func rootProperty(dst, path []byte) ([]byte, proxywasm.Status) {

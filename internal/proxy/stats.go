@@ -16,11 +16,15 @@ type stats struct {
 	rqTotal, rqActive, rqReset atomic.Int64
 	rqHTTP1, rqHTTP2           atomic.Int64
 	rqClass                    [6]atomic.Int64 // by status/100; 0 is unused
+}
 
-	upCxTotal, upCxActive, upCxFailed  atomic.Int64
-	upRqTotal, upRqActive, upRqRetried atomic.Int64
-	upRqTimeout, upRqReset             atomic.Int64
-	upRqClass                          [6]atomic.Int64
+// clusterStats are the counters of a cluster.
+type clusterStats struct {
+	cxTotal, cxActive, cxFailed  atomic.Int64
+	rqTotal, rqActive, rqRetried atomic.Int64
+	rqTimeout, rqReset           atomic.Int64
+	rqOverflow                   atomic.Int64
+	rqClass                      [6]atomic.Int64
 }
 
 func countClass(classes *[6]atomic.Int64, status int) {
@@ -32,7 +36,7 @@ func countClass(classes *[6]atomic.Int64, status int) {
 // snapshot is all figures by name.
 func (s *Server) snapshot() map[string]int64 {
 	st := &s.stats
-	in, up := "http."+ingressName+".", "cluster."+clusterName+"."
+	in := "http." + ingressName + "."
 	out := map[string]int64{
 		in + "downstream_cx_total":       st.cxTotal.Load(),
 		in + "downstream_cx_active":      st.cxActive.Load(),
@@ -41,20 +45,14 @@ func (s *Server) snapshot() map[string]int64 {
 		in + "downstream_rq_rx_reset":    st.rqReset.Load(),
 		in + "downstream_rq_http1_total": st.rqHTTP1.Load(),
 		in + "downstream_rq_http2_total": st.rqHTTP2.Load(),
-		up + "upstream_cx_total":         st.upCxTotal.Load(),
-		up + "upstream_cx_active":        st.upCxActive.Load(),
-		up + "upstream_cx_connect_fail":  st.upCxFailed.Load(),
-		up + "upstream_rq_total":         st.upRqTotal.Load(),
-		up + "upstream_rq_active":        st.upRqActive.Load(),
-		up + "upstream_rq_retry":         st.upRqRetried.Load(),
-		up + "upstream_rq_timeout":       st.upRqTimeout.Load(),
-		up + "upstream_rq_rx_reset":      st.upRqReset.Load(),
 		"server.uptime":                  int64(time.Since(st.started).Seconds()),
 		"server.concurrency":             int64(len(s.workers)),
 		"server.live":                    int64(1 - s.draining.Load()),
 	}
 	addClasses(out, in+"downstream_rq_", &st.rqClass)
-	addClasses(out, up+"upstream_rq_", &st.upRqClass)
+	for _, c := range s.clusters {
+		c.addStats(out)
+	}
 	s.addFilters(out)
 	var mem runtime.MemStats
 	runtime.ReadMemStats(&mem)
@@ -62,6 +60,20 @@ func (s *Server) snapshot() map[string]int64 {
 	out["server.memory_heap_size"] = int64(mem.HeapSys)
 	out["wasmctl.goroutines"] = int64(runtime.NumGoroutine())
 	return out
+}
+
+func (c *cluster) addStats(out map[string]int64) {
+	up, st := "cluster."+c.name+".upstream_", &c.stats
+	out[up+"cx_total"] = st.cxTotal.Load()
+	out[up+"cx_active"] = st.cxActive.Load()
+	out[up+"cx_connect_fail"] = st.cxFailed.Load()
+	out[up+"rq_total"] = st.rqTotal.Load()
+	out[up+"rq_active"] = st.rqActive.Load()
+	out[up+"rq_retry"] = st.rqRetried.Load()
+	out[up+"rq_timeout"] = st.rqTimeout.Load()
+	out[up+"rq_rx_reset"] = st.rqReset.Load()
+	out[up+"rq_pending_overflow"] = st.rqOverflow.Load()
+	addClasses(out, up+"rq_", &st.rqClass)
 }
 
 func addClasses(out map[string]int64, prefix string, classes *[6]atomic.Int64) {
@@ -83,9 +95,9 @@ func (s *Server) addFilters(out map[string]int64) {
 			out[prefix+"created"] += int64(slot.created)
 			out[prefix+"traps"] += int64(slot.traps)
 			active := int64(0)
-			if slot.plugin != nil {
-				p := slot.plugin.Stats()
-				if !slot.plugin.Failed() {
+			if slot.vm != nil {
+				p := slot.vm.plugin.Stats()
+				if !slot.vm.plugin.Failed() {
 					active = 1
 				}
 				out[prefix+"memory_bytes"] += int64(p.MemoryBytes)

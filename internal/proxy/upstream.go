@@ -1,20 +1,38 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"net/url"
+	"syscall"
+	"time"
 
+	"github.com/wasmctl/wasmctl/internal/chain"
 	"github.com/wasmctl/wasmctl/internal/proxywasm"
 )
 
-// upstream is where requests go after the last filter. It may be used from
-// several goroutines.
+// cluster is a service that requests and the calls of filters go to.
+type cluster struct {
+	upstream
+	name  string
+	stats clusterStats
+}
+
+// upstream is the way to a cluster. It may be used from several goroutines.
 type upstream interface {
-	// open readies a stream for the request of x, which may mean to connect.
-	open(x *exchange) (upstreamStream, error)
+	// open readies a stream for one exchange, which may mean to connect. When ctx
+	// ends, so does the opening; a stream that was opened may end as well.
+	open(ctx context.Context, p limits) (upstreamStream, error)
 	// close frees idle connections.
 	close()
+}
+
+// limits are how long an upstream may take; 0 is no limit.
+type limits struct {
+	// headers is the time until the response's headers, from the end of the request
+	// on; idle the time between two pieces of the response.
+	headers, idle time.Duration
 }
 
 // watcher is who waits for the upstream: it is asked now and then whether that
@@ -48,16 +66,27 @@ type upstreamStream interface {
 	close(clean bool)
 }
 
-// newUpstream is the upstream for the chain's URL; nil is the echo.
-func (s *Server) newUpstream(u *url.URL) upstream {
+// newClusters makes the cluster behind the filters and those of the chain.
+func (s *Server) newClusters() {
+	s.target = s.newCluster(chain.UpstreamCluster, s.opts.Chain.Upstream)
+	s.clusters = map[string]*cluster{s.target.name: s.target}
+	for _, c := range s.opts.Chain.Clusters {
+		s.clusters[c.Name] = s.newCluster(c.Name, c.URL)
+	}
+}
+
+// newCluster is the cluster at u; nil is the echo.
+func (s *Server) newCluster(name string, u *url.URL) *cluster {
+	c := &cluster{name: name}
 	switch {
 	case u == nil:
-		return echo{}
+		c.upstream = echo{}
 	case u.Scheme == "h2c":
-		return newH2Upstream(s, u.Host)
+		c.upstream = newH2Upstream(&c.stats, u.Host)
 	default:
-		return newH1Upstream(s, u.Host)
+		c.upstream = newH1Upstream(s.calls, &c.stats, u.Host)
 	}
+	return c
 }
 
 // resetError says why there is no complete response. reason is Envoy's text.
@@ -126,4 +155,13 @@ func resetReason(err error) string {
 		return detailsText([]byte(reset.reason))
 	}
 	return "connection_termination"
+}
+
+// transportReason is what the system says about a failed connection, in the form
+// of Envoy's response code details; "" for other failures.
+func transportReason(err error) string {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return "delayed_connect_error:_Connection_refused"
+	}
+	return ""
 }

@@ -16,45 +16,50 @@ import (
 
 // h2Upstream speaks HTTP/2 without TLS to one address.
 type h2Upstream struct {
-	srv       *Server
 	host      string
 	transport *http.Transport
 }
 
-func newH2Upstream(s *Server, host string) *h2Upstream {
+func newH2Upstream(stats *clusterStats, host string) *h2Upstream {
 	var protocols http.Protocols
 	protocols.SetUnencryptedHTTP2(true)
-	return &h2Upstream{srv: s, host: host, transport: &http.Transport{
+	u := &h2Upstream{host: host}
+	u.transport = &http.Transport{
 		Protocols:          &protocols,
 		DisableCompression: true,
-		DialContext: func(context.Context, string, string) (net.Conn, error) {
-			c, err := dialUpstream(s, host)
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			c, err := dialUpstream(ctx, stats, host)
 			if err != nil {
 				return nil, err
 			}
-			return &countedConn{Conn: c, srv: s}, nil
+			return &countedConn{Conn: c, stats: stats}, nil
 		},
-	}}
+	}
+	return u
 }
 
 // countedConn keeps upstream_cx_active.
 type countedConn struct {
 	net.Conn
-	srv    *Server
+	stats  *clusterStats
 	closed bool
 }
 
 func (c *countedConn) Close() error {
 	if !c.closed {
 		c.closed = true
-		c.srv.stats.upCxActive.Add(-1)
+		c.stats.cxActive.Add(-1)
 	}
 	return c.Conn.Close()
 }
 
-func (u *h2Upstream) open(*exchange) (upstreamStream, error) {
-	ctx, cancel := context.WithCancelCause(u.srv.lifetime)
-	return &h2cStream{up: u, cancel: cancel, ctx: func() context.Context { return ctx }, result: make(chan h2cResult, 1)}, nil
+// open implements upstream. The connecting happens with the first bytes.
+func (u *h2Upstream) open(parent context.Context, p limits) (upstreamStream, error) {
+	ctx, cancel := context.WithCancelCause(parent)
+	return &h2cStream{
+		up: u, limits: p, cancel: cancel, result: make(chan h2cResult, 1),
+		ctx: func() context.Context { return ctx },
+	}, nil
 }
 
 func (u *h2Upstream) close() { u.transport.CloseIdleConnections() }
@@ -62,6 +67,7 @@ func (u *h2Upstream) close() { u.transport.CloseIdleConnections() }
 // h2cStream is one exchange on an HTTP/2 connection.
 type h2cStream struct {
 	up     *h2Upstream
+	limits limits
 	cancel context.CancelCauseFunc
 	ctx    func() context.Context
 
@@ -167,9 +173,9 @@ func (s *h2cStream) readHeaders(h *proxywasm.HeaderMap, w watcher) (bool, error)
 			s.response = got.response
 			h.AddString(":status", itoa(int64(got.response.StatusCode)))
 			addSorted(h, got.response.Header)
-			return got.response.Body == http.NoBody, nil
+			return hasNoBody(got.response), nil
 		case <-tick.C:
-			if limit := s.up.srv.upstreamTimeout; limit > 0 && time.Since(began) > limit {
+			if limit := s.limits.headers; limit > 0 && time.Since(began) > limit {
 				return false, responseTimeout()
 			}
 			if w != nil && w.gone() {
@@ -177,6 +183,12 @@ func (s *h2cStream) readHeaders(h *proxywasm.HeaderMap, w watcher) (bool, error)
 			}
 		}
 	}
+}
+
+// hasNoBody tells whether the headers were the whole response: only then
+// net/http knows the length although no header says it.
+func hasNoBody(r *http.Response) bool {
+	return r.Body == http.NoBody || (r.ContentLength == 0 && len(r.Header["Content-Length"]) == 0)
 }
 
 func h2Error(ctx context.Context, err error) error {

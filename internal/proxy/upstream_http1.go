@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/netip"
@@ -12,8 +13,9 @@ import (
 
 // h1Upstream speaks HTTP/1.1 to one address over kept connections.
 type h1Upstream struct {
-	srv     *Server
-	address string
+	lifetime func() context.Context
+	stats    *clusterStats
+	address  string
 
 	mu     sync.Mutex
 	idle   []*h1Stream // the last used at the end
@@ -29,22 +31,22 @@ const (
 	freshFor = 100 * time.Millisecond
 )
 
-func newH1Upstream(s *Server, address string) *h1Upstream {
-	return &h1Upstream{srv: s, address: address}
+func newH1Upstream(lifetime context.Context, stats *clusterStats, address string) *h1Upstream {
+	return &h1Upstream{lifetime: func() context.Context { return lifetime }, stats: stats, address: address}
 }
 
 // open implements upstream: a kept connection, else a new one.
-func (u *h1Upstream) open(x *exchange) (upstreamStream, error) {
+func (u *h1Upstream) open(ctx context.Context, p limits) (upstreamStream, error) {
 	for {
 		s := u.takeIdle()
 		if s == nil {
-			return u.dial()
+			return u.dial(ctx, p)
 		}
 		if time.Since(s.since) > freshFor && peerClosed(s.wire.c) {
 			s.discard()
 			continue
 		}
-		s.begin(true)
+		s.begin(true, p)
 		return s, nil
 	}
 }
@@ -62,29 +64,30 @@ func (u *h1Upstream) takeIdle() *h1Stream {
 	return s
 }
 
-func (u *h1Upstream) dial() (*h1Stream, error) {
-	c, err := dialUpstream(u.srv, u.address)
+func (u *h1Upstream) dial(ctx context.Context, p limits) (*h1Stream, error) {
+	c, err := dialUpstream(ctx, u.stats, u.address)
 	if err != nil {
 		return nil, err
 	}
-	s := &h1Stream{up: u, wire: newWire(c), remote: addrPort(c.RemoteAddr())}
-	s.begin(false)
+	s := &h1Stream{up: u, remote: addrPort(c.RemoteAddr())}
+	s.wire.open(c)
+	s.begin(false, p)
 	return s, nil
 }
 
 // dialUpstream connects to the upstream; the error is *resetError.
-func dialUpstream(srv *Server, address string) (net.Conn, error) {
+func dialUpstream(ctx context.Context, stats *clusterStats, address string) (net.Conn, error) {
 	dialer := net.Dialer{Timeout: dialTimeout}
-	c, err := dialer.DialContext(srv.lifetime, "tcp", address)
+	c, err := dialer.DialContext(ctx, "tcp", address)
 	if err != nil {
-		srv.stats.upCxFailed.Add(1)
+		stats.cxFailed.Add(1)
 		if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
 			return nil, connectTimeout(err)
 		}
 		return nil, connectFailure(err)
 	}
-	srv.stats.upCxTotal.Add(1)
-	srv.stats.upCxActive.Add(1)
+	stats.cxTotal.Add(1)
+	stats.cxActive.Add(1)
 	return c, nil
 }
 
@@ -114,6 +117,7 @@ func (u *h1Upstream) close() {
 // h1Stream is one connection to the upstream with the exchange on it.
 type h1Stream struct {
 	up     *h1Upstream
+	limits limits
 	wire   wire
 	remote netip.AddrPort
 	since  time.Time
@@ -132,7 +136,8 @@ type h1Stream struct {
 	wait       func(int) error
 }
 
-func (s *h1Stream) begin(reused bool) {
+func (s *h1Stream) begin(reused bool, p limits) {
+	s.limits = p
 	s.reused, s.replay = reused, false
 	s.sent, s.keep = false, false
 	s.body = bodyReader{}
@@ -147,7 +152,7 @@ func (s *h1Stream) interrupt()              { s.wire.interrupt() }
 
 func (s *h1Stream) discard() {
 	_ = s.wire.c.Close()
-	s.up.srv.stats.upCxActive.Add(-1)
+	s.up.stats.cxActive.Add(-1)
 }
 
 // close implements upstreamStream.
@@ -185,7 +190,7 @@ func (s *h1Stream) writeHeaders(h *proxywasm.HeaderMap, end bool) error {
 	case length >= 0:
 		s.request = bodyWriter{kind: bodyLength, left: length}
 	case end:
-		if m := string(method); m == "POST" || m == "PUT" || m == "PATCH" {
+		if expectsBody(method) {
 			w.out = append(w.out, "content-length: 0\r\n"...)
 		}
 		s.request = bodyWriter{kind: bodyNone}
@@ -230,17 +235,26 @@ func (s *h1Stream) retry() bool {
 		return false
 	}
 	s.replay = false
-	c, err := dialUpstream(s.up.srv, s.up.address)
+	c, err := dialUpstream(s.up.lifetime(), s.up.stats, s.up.address)
 	if err != nil {
 		return false
 	}
 	s.discard()
-	s.up.srv.stats.upRqRetried.Add(1)
+	s.up.stats.rqRetried.Add(1)
 	out := s.wire.out
-	s.wire.c, s.wire.readBy, s.wire.writeBy = c, time.Time{}, time.Time{}
-	s.wire.br.Reset(c)
+	s.wire.replace(c)
 	s.reused = false
 	return s.wire.write(out) == nil
+}
+
+// expectsBody tells whether a request without a body says so with a
+// content-length of 0, as Envoy has it.
+func expectsBody(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "DELETE", "TRACE", "CONNECT":
+		return false
+	}
+	return true
 }
 
 // idempotent tells whether a method may be repeated: RFC 9110 §9.2.2.

@@ -53,7 +53,7 @@ func headError(err error) error {
 
 // awaitHead waits for more of a head. The time starts when the request was sent.
 func (s *h1Stream) awaitHead(n int) error {
-	limit := s.up.srv.upstreamTimeout
+	limit := s.limits.headers
 	err := s.wire.await(n, activeTick, limit, s.watch)
 	if errors.Is(err, errWaitTooLong) {
 		return responseTimeout()
@@ -62,7 +62,7 @@ func (s *h1Stream) awaitHead(n int) error {
 }
 
 func (s *h1Stream) await(n int) error {
-	return s.wire.await(n, activeTick, streamIdleTimeout, s.watch)
+	return s.wire.await(n, activeTick, s.limits.idle, s.watch)
 }
 
 func (s *h1Stream) ready() bool { return s.body.ready(&s.wire) }

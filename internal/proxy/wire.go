@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -46,10 +47,21 @@ type wire struct {
 	readBy      time.Time
 	writeBy     time.Time
 	interrupted atomic.Bool
+	// swap guards c where another goroutine interrupts.
+	swap sync.Mutex
 }
 
-func newWire(c net.Conn) wire {
-	return wire{c: c, br: bufio.NewReaderSize(c, wireBuffer)}
+// open makes w the wire of a connection.
+func (w *wire) open(c net.Conn) {
+	w.c, w.br = c, bufio.NewReaderSize(c, wireBuffer)
+}
+
+// replace puts a new connection in place of one that has ended.
+func (w *wire) replace(c net.Conn) {
+	w.swap.Lock()
+	defer w.swap.Unlock()
+	w.c, w.readBy, w.writeBy = c, time.Time{}, time.Time{}
+	w.br.Reset(c)
 }
 
 // await waits until more than n bytes are buffered. limit bounds the wait; 0 is
@@ -91,6 +103,8 @@ func (w *wire) await(n int, tick, limit time.Duration, watch watcher) error {
 
 // interrupt ends a blocked read or write from another goroutine, for good.
 func (w *wire) interrupt() {
+	w.swap.Lock()
+	defer w.swap.Unlock()
 	w.interrupted.Store(true)
 	_ = w.c.SetDeadline(time.Unix(1, 0))
 }

@@ -19,8 +19,12 @@ func (p *Plugin) bytesOf(t BufferType) ([]byte, Status) {
 		return p.config.VMConfiguration, StatusOK
 	case t == bufferPluginConfig && p.configuring:
 		return p.config.Configuration, StatusOK
+	case t == bufferCallResponse && p.response != nil && p.response.Headers != nil:
+		return p.response.Body, StatusOK
 	case t == bufferPluginConfig || t == bufferCallResponse:
 		return nil, StatusNotFound
+	case t == bufferGRPCMessage:
+		return p.grpcMessage.Bytes(), StatusOK
 	}
 	if b := p.body(t); b != nil {
 		return b.Bytes(), StatusOK
@@ -31,6 +35,9 @@ func (p *Plugin) bytesOf(t BufferType) ([]byte, Status) {
 // body returns the body that the running callback is about, nil when t is
 // another buffer or its callback is not running.
 func (p *Plugin) body(t BufferType) *Buffer {
+	if t == bufferGRPCMessage && p.hasMessage {
+		return &p.grpcMessage
+	}
 	s := p.active
 	if s == nil || t > ResponseBody || s.phase != phaseOpen {
 		return nil

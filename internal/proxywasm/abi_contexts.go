@@ -8,6 +8,7 @@ func contextFunctions() []hostFunction {
 		{name: "proxy_set_effective_context", params: "i", call: setEffectiveContext},
 		{name: "proxy_done", call: proxyDone},
 		{name: "proxy_get_status", params: "iii", call: getStatus},
+		{name: "proxy_set_tick_period_milliseconds", params: "i", call: setTickPeriod},
 		{name: "proxy_get_current_time_nanoseconds", params: "i", always: true, call: getCurrentTime},
 	}
 }
@@ -50,16 +51,24 @@ func proxyDone(p *Plugin, _ []uint64) uint32 {
 		return uint32(StatusNotFound)
 	}
 	p.donePending = false
+	p.ended.Store(true)
 	return uint32(StatusOK)
 }
 
-// getStatus is proxy_get_status(ret_code, ret_ptr, ret_size): the status of a
-// callout, of which there is none.
+// getStatus is proxy_get_status(ret_code, ret_ptr, ret_size): how the last call
+// failed. As in Envoy the code stays after the callback, the message does not.
 func getStatus(p *Plugin, a []uint64) uint32 {
-	if !p.writeU32(a[0], 0) {
+	if !p.writeU32(a[0], p.statusCode) {
 		return uint32(StatusInvalidMemoryAccess)
 	}
-	return uint32(p.giveAt(0, 0, a[1], a[2]))
+	return uint32(p.give([]byte(p.statusMessage), a[1], a[2]))
+}
+
+// setTickPeriod is proxy_set_tick_period_milliseconds(period). The timer is that
+// of the root context, whatever context sets it.
+func setTickPeriod(p *Plugin, a []uint64) uint32 {
+	p.host.SetTickPeriod(milliseconds(a[0]))
+	return uint32(StatusOK)
 }
 
 // getCurrentTime is proxy_get_current_time_nanoseconds(ret_u64), since 1970.

@@ -15,16 +15,36 @@ func headerFunctions() []hostFunction {
 
 // readableMap returns the map that the filter can read now, nil when there is none.
 func (p *Plugin) readableMap(t MapType) *HeaderMap {
+	if t > ResponseTrailers {
+		return p.callMap(t)
+	}
 	s := p.active
-	if s == nil || t > ResponseTrailers || (s.phase != phaseOpen && s.phase != phaseLog) {
+	if s == nil || (s.phase != phaseOpen && s.phase != phaseLog) {
 		return nil
 	}
 	return s.host.HeaderMap(t)
 }
 
-// writableMap is readableMap for changes, which a finished exchange does not take.
+// callMap returns a map of the answer to a call, in every context, while the
+// callback for it runs.
+func (p *Plugin) callMap(t MapType) *HeaderMap {
+	switch {
+	case t == mapGRPCInitial:
+		return p.grpcInitial
+	case t == mapGRPCTrailing:
+		return p.grpcTrailing
+	case p.response == nil:
+		return nil
+	case t == mapCallHeaders:
+		return p.response.Headers
+	}
+	return p.response.Trailers
+}
+
+// writableMap is readableMap for changes, which a finished exchange does not
+// take, and neither does the answer to a call.
 func (p *Plugin) writableMap(t MapType) *HeaderMap {
-	if p.active != nil && p.active.phase == phaseLog {
+	if t > ResponseTrailers || p.active != nil && p.active.phase == phaseLog {
 		return nil
 	}
 	return p.readableMap(t)

@@ -25,9 +25,7 @@ func sendLocalResponse(p *Plugin, a []uint64) uint32 {
 		return uint32(StatusInvalidMemoryAccess)
 	}
 	s := p.active
-	if s == nil && p.current != nil {
-		p.current.replied = true // the root context has no client, yet in Envoy the caller stops
-	}
+	p.replied = true // also when another context than the caller's answers, as in Envoy
 	if s == nil || s.phase == phaseLog || s.phase == phaseClosed {
 		return uint32(StatusOK) // there is nobody to answer; Envoy crashes here in on_log
 	}
@@ -38,7 +36,6 @@ func sendLocalResponse(p *Plugin, a []uint64) uint32 {
 		r.GRPCStatus = int32(status)
 	}
 	s.host.SendLocalResponse(r)
-	s.replied = true
 	return uint32(StatusOK)
 }
 

@@ -18,6 +18,13 @@ const (
 	onLog
 	onDone
 	onDelete
+	onTick
+	onQueueReady
+	onHTTPCallResponse
+	onGRPCInitialMetadata
+	onGRPCReceive
+	onGRPCTrailingMetadata
+	onGRPCClose
 	callbackCount
 )
 
@@ -28,6 +35,9 @@ func (c callback) String() string {
 		"proxy_on_request_headers", "proxy_on_request_body", "proxy_on_request_trailers",
 		"proxy_on_response_headers", "proxy_on_response_body", "proxy_on_response_trailers",
 		"proxy_on_log", "proxy_on_done", "proxy_on_delete",
+		"proxy_on_tick", "proxy_on_queue_ready", "proxy_on_http_call_response",
+		"proxy_on_grpc_receive_initial_metadata", "proxy_on_grpc_receive",
+		"proxy_on_grpc_receive_trailing_metadata", "proxy_on_grpc_close",
 	}[c]
 }
 
@@ -71,7 +81,8 @@ func (p *Plugin) alive() error {
 }
 
 // run calls a callback in the context of s, nil for the root context, and
-// returns its result. Parameters that it does not have are ignored.
+// returns its result. Parameters that it does not have are ignored; a fourth and
+// fifth one are in the stack already.
 func (p *Plugin) run(s *Stream, c callback, a0, a1, a2 uint32) (uint32, error) {
 	if p.failed.Load() {
 		return 0, ErrFailed
@@ -81,6 +92,10 @@ func (p *Plugin) run(s *Stream, c callback, a0, a1, a2 uint32) (uint32, error) {
 		return c.missing(), nil
 	}
 	p.current, p.active = s, s
+	if p.last != onContextCreate { // whose answer stops the callback behind it
+		p.replied = false
+	}
+	p.last = c
 	p.output = p.output[:0]
 	p.stack[0], p.stack[1], p.stack[2] = uint64(a0), uint64(a1), uint64(a2)
 	err := fn.CallWithStack(p.ctx, p.stack[:])

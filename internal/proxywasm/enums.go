@@ -69,7 +69,11 @@ const (
 	ResponseHeaders  MapType = 2
 	ResponseTrailers MapType = 3
 
-	maxMapType MapType = 7
+	mapGRPCInitial  MapType = 4
+	mapGRPCTrailing MapType = 5
+	mapCallHeaders  MapType = 6
+	mapCallTrailers MapType = 7
+	maxMapType              = mapCallTrailers
 )
 
 // BufferType names a byte buffer: proxy_buffer_type_t.
@@ -83,6 +87,7 @@ const (
 	ResponseBody BufferType = 1
 
 	bufferCallResponse BufferType = 4
+	bufferGRPCMessage  BufferType = 5
 	bufferVMConfig     BufferType = 6
 	bufferPluginConfig BufferType = 7
 	maxBufferType      BufferType = 8

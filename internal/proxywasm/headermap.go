@@ -240,3 +240,21 @@ func (m *HeaderMap) compact() {
 	}
 	m.arena = fresh
 }
+
+// Put gives a header one value: in its place when it is there, else at the end.
+// It returns false under the same condition as Add.
+func (m *HeaderMap) Put(name, value string) bool {
+	i := find(m, name)
+	if i < 0 {
+		return add(m, name, value)
+	}
+	if m.size+len(value) > MaxHeaderMapBytes {
+		return false
+	}
+	m.compact()
+	e := &m.entries[i]
+	was := e.value.len
+	e.value = store(m, value, false)
+	m.size += int(e.value.len) - int(was)
+	return true
+}

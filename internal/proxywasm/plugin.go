@@ -30,6 +30,12 @@ type PluginConfig struct {
 	Log func(LogLine)
 	// Property answers for properties outside streams; nil means there are none.
 	Property PropertySource
+	// Metrics are where the filter's metrics go, and Shared is what it shares
+	// with other VMs; nil means its own.
+	Metrics *Metrics
+	Shared  *Shared
+	// Host offers timers and calls; nil means that there are none.
+	Host PluginHost
 }
 
 // LogLine is a message of a filter, from proxy_log or a write to stdout (info)
@@ -63,6 +69,20 @@ type Plugin struct {
 	allocator api.Function
 	ctx       *callContext // what callbacks are called with
 
+	host    PluginHost
+	metrics [3][]*Metric // by type, in the order of their definition
+	tokens  [3]uint32    // the last token of each kind of call
+	// grpc are the gRPC calls and streams that the filter can name.
+	grpc map[uint32]callEnd
+
+	// What the running callback is about, as far as it is the answer to a call.
+	response                  *HTTPResponse
+	grpcInitial, grpcTrailing *HeaderMap
+	grpcMessage               Buffer
+	hasMessage                bool
+	statusCode                uint32
+	statusMessage             string
+
 	streams map[uint32]*Stream
 	free    []*Stream // ended, to be used again
 	nextID  uint32
@@ -70,10 +90,15 @@ type Plugin struct {
 	// context; active is the one that host functions act on.
 	current, active *Stream
 
+	last callback // the last one that was run
+	// replied says that the running callback has answered an exchange, so that
+	// its result means "stop".
+	replied     bool
 	restricted  bool // only functions marked always may be called
 	starting    bool // warnings are kept for a StartError
 	configuring bool // on_configure is running
-	donePending bool // on_done of the root context has returned false
+	ending      bool // on_done of the root context has run
+	donePending bool // and has returned false
 	startLogs   []LogLine
 
 	// Memory that is used again by each call.
@@ -83,9 +108,12 @@ type Plugin struct {
 	line         []byte
 	output       []byte // what the running callback has written to stderr
 	replyHeaders HeaderMap
+	callHeaders  HeaderMap
+	callTrailers HeaderMap
 	memorySize   uint32
 
 	failed         atomic.Bool
+	ended          atomic.Bool
 	memoryBytes    atomic.Uint64
 	streamsCreated atomic.Uint64
 	streamsActive  atomic.Int64
@@ -164,28 +192,37 @@ func (p *Plugin) Stats() PluginStats {
 	}
 }
 
-// Close ends the root context (on_done, on_delete) unless the VM has failed,
-// and frees the VM. A trap on the way is returned; the VM is freed all the same.
+// End asks the root context to come to its end (on_done). It returns false when
+// the filter wants to wait for events that are still on their way: they go on
+// until Ended says true, which the filter brings about with proxy_done, or the
+// caller's patience is over. Then comes Close.
+func (p *Plugin) End() (bool, error) {
+	if p.ending || p.Failed() {
+		return p.Ended(), nil
+	}
+	p.ending = true
+	done, err := p.run(nil, onDone, rootContext, 0, 0)
+	p.donePending = err == nil && done == 0
+	p.ended.Store(!p.donePending)
+	return !p.donePending, err
+}
+
+// Ended tells whether the filter has nothing more to wait for after End. It does
+// not need the serialisation that other calls need.
+func (p *Plugin) Ended() bool { return p.ended.Load() || p.Failed() }
+
+// Close ends the root context (on_done unless End was called, on_delete) unless
+// the VM has failed, and frees the VM. A trap on the way is returned; the VM is
+// freed all the same.
 func (p *Plugin) Close(ctx context.Context) error {
-	err := p.endRoot()
+	_, err := p.End()
+	if err == nil && !p.Failed() {
+		_, err = p.run(nil, onDelete, rootContext, 0, 0)
+	}
 	p.failed.Store(true)
+	p.config.Shared.forget(p)
 	if closeErr := p.module.Close(ctx); err == nil {
 		err = closeErr
 	}
-	return err
-}
-
-// endRoot runs the last callbacks. A filter whose on_done returns false wants
-// to wait for events, which do not come any more.
-func (p *Plugin) endRoot() error {
-	if p.Failed() {
-		return nil
-	}
-	done, err := p.run(nil, onDone, rootContext, 0, 0)
-	if err != nil {
-		return err
-	}
-	p.donePending = done == 0
-	_, err = p.run(nil, onDelete, rootContext, 0, 0)
 	return err
 }

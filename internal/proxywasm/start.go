@@ -19,7 +19,9 @@ func (p *Program) NewPlugin(ctx context.Context, c PluginConfig) (*Plugin, error
 		streams: map[uint32]*Stream{}, nextID: rootContext, starting: true,
 	}
 	v.ctx = &callContext{context.Background(), v}
+	v.complete()
 	if err := v.start(ctx, p); err != nil {
+		v.config.Shared.forget(v)
 		if v.module != nil {
 			_ = v.module.Close(ctx) // the start has failed, which is what the caller must know
 		}
@@ -29,6 +31,20 @@ func (p *Program) NewPlugin(ctx context.Context, c PluginConfig) (*Plugin, error
 	v.starting, v.startLogs = false, nil
 	v.noteMemory()
 	return v, nil
+}
+
+// complete fills in what the configuration leaves out.
+func (p *Plugin) complete() {
+	p.grpc, p.host = map[uint32]callEnd{}, p.config.Host
+	if p.host == nil {
+		p.host = noHost{}
+	}
+	if p.config.Metrics == nil {
+		p.config.Metrics = NewMetrics()
+	}
+	if p.config.Shared == nil {
+		p.config.Shared = NewShared()
+	}
 }
 
 func nextStep(err *StartError) string {

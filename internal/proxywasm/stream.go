@@ -9,9 +9,6 @@ type Stream struct {
 	host   StreamHost
 	id     uint32
 	phase  streamPhase
-	// replied says that the filter has answered the exchange itself, so that
-	// the status of the running or next callback means "stop".
-	replied bool
 }
 
 // streamPhase is how far an exchange is; it decides what the filter can reach.
@@ -106,7 +103,7 @@ func (s *Stream) headers(cb callback, t MapType, end bool) (HeadersStatus, error
 	switch {
 	case err != nil:
 		return HeadersStopAllIterationAndWatermark, err
-	case s.stopped() || result > maxHeadersStatus:
+	case s.plugin.replied || result > maxHeadersStatus:
 		return HeadersStopAllIterationAndWatermark, nil
 	case result == headersContinueAndEndStream:
 		return HeadersContinue, nil
@@ -123,7 +120,7 @@ func (s *Stream) data(cb callback, size int, end bool) (DataStatus, error) {
 		return DataContinue, s.plugin.alive()
 	}
 	result, err := s.plugin.run(s, cb, s.id, uint32(size), flag(end))
-	if err != nil || s.stopped() || result > uint32(DataStopIterationNoBuffer) {
+	if err != nil || s.plugin.replied || result > uint32(DataStopIterationNoBuffer) {
 		return DataStopIterationNoBuffer, err
 	}
 	return DataStatus(result), nil
@@ -136,7 +133,7 @@ func (s *Stream) trailers(cb callback, t MapType) (TrailersStatus, error) {
 		return TrailersContinue, s.plugin.alive()
 	}
 	result, err := s.plugin.run(s, cb, s.id, s.count(t), 0)
-	if err != nil || s.stopped() || result != uint32(TrailersContinue) {
+	if err != nil || s.plugin.replied || result != uint32(TrailersContinue) {
 		return TrailersStopIteration, err
 	}
 	return TrailersContinue, nil
@@ -148,13 +145,6 @@ func (s *Stream) count(t MapType) uint32 {
 		return uint32(m.Len())
 	}
 	return 0
-}
-
-// stopped tells, once, that the filter has answered the exchange itself.
-func (s *Stream) stopped() bool {
-	replied := s.replied
-	s.replied = false
-	return replied
 }
 
 func flag(b bool) uint32 {

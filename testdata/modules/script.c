@@ -9,14 +9,20 @@
 // CALLBACK is root (context_create of the root), vm_start, configure, context
 // (context_create of a stream), request_headers, request_body,
 // request_trailers, response_headers, response_body, response_trailers, log,
-// done, delete, root_done, root_delete, or * for all callbacks of a stream. With @PATH the line counts
-// only for streams whose :path began with PATH in request_headers. Lines run in
-// their order. An empty line and one that begins with # do nothing.
+// done, delete, root_done, root_delete, tick, queue, http_response, grpc_initial,
+// grpc_message, grpc_trailing, grpc_close, foreign, or * for all callbacks of a
+// stream. With @PATH the line counts only for streams whose :path began with
+// PATH in request_headers; with #N only for the Nth call of that callback in the
+// VM, from 1 on; with =V only when the first number behind the context id, such
+// as the token of a call, is V. Lines run in their order. An empty line and one
+// that begins with # do nothing.
 //
 // Arguments are separated by one blank; the last one, TEXT, goes to the end of
 // the line. Everywhere \n is a newline, \0 a NUL, \s a blank, \\ a backslash and
 // \xHH a byte. MAP is request, request_trailers, response, response_trailers or
-// a number, BUFFER and STREAM are numbers.
+// a number, BUFFER and STREAM are numbers. A number may be $X, what "keep X" has
+// kept: the last id or token that an action returned; $_ is the last one itself,
+// $i the id of the context, $1 and $2 what the callback was called with.
 //
 // Each action marked with > logs one line at info:
 // "CALLBACK ACTION FIRST-ARGUMENT: STATUS RESULT".
@@ -47,6 +53,28 @@
 //     time                    > get_current_time_nanoseconds: "now" or "zero"
 //     loglevel                > get_log_level
 //     info                    > the numbers the callback was called with
+//     keep X                    keeps the last id in the variable X, a letter
+//     period MS               > set_tick_period_milliseconds
+//     define TYPE NAME        > define_metric (the id becomes $_)
+//     increment ID N          > increment_metric, N may be negative
+//     record ID N             > record_metric
+//     metric ID               > get_metric
+//     getdata KEY             > get_shared_data (the CAS becomes $_)
+//     setdata KEY CAS TEXT    > set_shared_data
+//     register NAME           > register_shared_queue (the id becomes $_)
+//     resolve VM NAME         > resolve_shared_queue, VM - for the empty one
+//     enqueue ID TEXT         > enqueue_shared_queue
+//     dequeue ID              > dequeue_shared_queue
+//     callheader NAME TEXT      adds a header to the next call
+//     calltrailer NAME TEXT     adds a trailer to the next call
+//     call CLUSTER MS METHOD AUTHORITY PATH TEXT > http_call (the token becomes $_)
+//     barecall CLUSTER MS TEXT> http_call with the headers of callheader alone
+//     grpc CLUSTER MS SERVICE METHOD TEXT > grpc_call, TEXT is the message
+//     stream CLUSTER SERVICE METHOD > grpc_stream
+//     send TOKEN END TEXT     > grpc_send
+//     cancel TOKEN            > grpc_cancel
+//     end TOKEN               > grpc_close
+//     foreign NAME TEXT       > call_foreign_function
 //     env                     > the WASI environment
 //     wasi                    > clock, random, fd_fdstat_get, fd_prestat_get, path_open
 //     stdout TEXT               fd_write to 1
@@ -89,6 +117,27 @@ ENV("proxy_set_effective_context") u32 set_effective_context(u32 id);
 ENV("proxy_done") u32 proxy_done(void);
 ENV("proxy_get_status") u32 get_status(u32 *code, char **p, u32 *n);
 ENV("proxy_get_current_time_nanoseconds") u32 get_time(u64 *ns);
+ENV("proxy_set_tick_period_milliseconds") u32 set_tick_period(u32 ms);
+ENV("proxy_define_metric") u32 define_metric(u32 type, const char *name, u32 n, u32 *id);
+ENV("proxy_increment_metric") u32 increment_metric(u32 id, long long by);
+ENV("proxy_record_metric") u32 record_metric(u32 id, u64 value);
+ENV("proxy_get_metric") u32 get_metric(u32 id, u64 *value);
+ENV("proxy_get_shared_data") u32 get_data(const char *k, u32 kn, char **v, u32 *vn, u32 *cas);
+ENV("proxy_set_shared_data") u32 set_data(const char *k, u32 kn, const char *v, u32 vn, u32 cas);
+ENV("proxy_register_shared_queue") u32 register_queue(const char *name, u32 n, u32 *id);
+ENV("proxy_resolve_shared_queue") u32 resolve_queue(const char *vm, u32 vn, const char *name, u32 n, u32 *id);
+ENV("proxy_enqueue_shared_queue") u32 enqueue(u32 id, const char *p, u32 n);
+ENV("proxy_dequeue_shared_queue") u32 dequeue(u32 id, char **p, u32 *n);
+ENV("proxy_http_call")
+u32 http_call(const char *cluster, u32 cn, const char *headers, u32 hn, const char *body, u32 bn, const char *trailers, u32 tn, u32 ms, u32 *token);
+ENV("proxy_grpc_call")
+u32 grpc_call(const char *service, u32 sn, const char *name, u32 nn, const char *method, u32 mn, const char *metadata, u32 dn, const char *message, u32 gn, u32 ms, u32 *token);
+ENV("proxy_grpc_stream")
+u32 grpc_stream(const char *service, u32 sn, const char *name, u32 nn, const char *method, u32 mn, const char *metadata, u32 dn, u32 *token);
+ENV("proxy_grpc_send") u32 grpc_send(u32 token, const char *p, u32 n, u32 end);
+ENV("proxy_grpc_cancel") u32 grpc_cancel(u32 token);
+ENV("proxy_grpc_close") u32 grpc_close(u32 token);
+ENV("proxy_call_foreign_function") u32 call_foreign(const char *name, u32 n, const char *p, u32 pn, char **r, u32 *rn);
 WASI("fd_write") u32 fd_write(u32 fd, const void *iovs, u32 count, u32 *written);
 WASI("environ_get") u32 environ_get(char **list, char *data);
 WASI("environ_sizes_get") u32 environ_sizes_get(u32 *count, u32 *size);
@@ -185,8 +234,20 @@ static str plain(str s) {
   }
   return (str){to, n};
 }
+
+// The callback that is running, and the variables.
+static str callback;
+static u32 context_id, arg1, arg2, arg3, arg4, result, last_id, variables[26];
+
 static u32 number(str s) {
   u32 v = 0, i = 0, minus = s.n && s.p[0] == '-';
+  if (s.n == 2 && s.p[0] == '$') switch (s.p[1]) {
+    case '_': return last_id;
+    case 'i': return context_id;
+    case '1': return arg1;
+    case '2': return arg2;
+    default: return variables[(s.p[1] - 'a') % 26u];
+  }
   for (i = minus; i < s.n; i++) v = v * 10 + (s.p[i] - '0');
   return minus ? -v : v;
 }
@@ -203,13 +264,10 @@ static u32 map_of(str s) {
 static char paths[STREAMS][128];
 static u32 path_n[STREAMS];
 
-// The callback that is running.
-static str callback;
-static u32 context_id, arg1, arg2, result;
-
-// Headers of the next reply, as a pair list in the making.
-static str reply_names[32], reply_values[32];
-static u32 reply_n;
+// Headers of the next reply, and headers and trailers of the next call, as pair
+// lists in the making.
+static str reply_names[32], reply_values[32], call_names[32], call_values[32], trailer_names[32], trailer_values[32];
+static u32 reply_n, call_n, trailer_n;
 
 static str pack(const str *names, const str *values, u32 count) {
   u32 size = 4;
@@ -316,6 +374,15 @@ static int act(str action, str rest) {
     if (reply_n < 32) { reply_names[reply_n] = plain(first); reply_values[reply_n++] = plain(rest); }
     return 0;
   }
+  if (IS("keep")) { variables[(first.p[0] - 'a') % 26u] = last_id; return 0; }
+  if (IS("callheader")) {
+    if (call_n < 28) { call_names[call_n] = plain(first); call_values[call_n++] = plain(rest); }
+    return 0;
+  }
+  if (IS("calltrailer")) {
+    if (trailer_n < 32) { trailer_names[trailer_n] = plain(first); trailer_values[trailer_n++] = plain(rest); }
+    return 0;
+  }
   put(callback); blank(); put(action);
   if (first.n) { blank(); put(first); }
   put(STR(": "));
@@ -370,10 +437,69 @@ static int act(str action, str rest) {
   if (IS("close")) { PLAIN(close_stream(number(first))); }
   if (IS("effective")) { PLAIN(set_effective_context(number(first))); }
   if (IS("finish")) { PLAIN(proxy_done()); }
-  if (IS("status")) { put_number(get_status(&m, &p, &n)); blank(); put_number(m); blank(); put_number(n); return 1; }
+  if (IS("status")) {
+    put_number(get_status(&m, &p, &n)); blank(); put_number(m); blank(); put_number(n);
+    if (n) { blank(); put((str){p, n}); }
+    return 1;
+  }
   if (IS("time")) { u64 ns = 0; put_number(get_time(&ns)); put(ns ? STR(" now") : STR(" zero")); return 1; }
   if (IS("loglevel")) { put_number(proxy_get_log_level(&n)); blank(); put_number(n); return 1; }
-  if (IS("info")) { put_number(context_id); blank(); put_number(arg1); blank(); put_number(arg2); return 1; }
+  if (IS("info")) { put_number(context_id); blank(); put_number(arg1); blank(); put_number(arg2);
+    if (arg3 | arg4) { blank(); put_number(arg3); blank(); put_number(arg4); }
+    return 1;
+  }
+  if (IS("period")) { PLAIN(set_tick_period(number(first))); }
+#define ID(call) put_number(status = (call)); blank(); put_number(last_id); return 1
+  if (IS("define")) { str name = plain(rest); ID(define_metric(number(first), name.p, name.n, &last_id)); }
+  if (IS("increment") || IS("record")) {
+    str text = rest;
+    u32 minus = text.n && text.p[0] == '-';
+    long long by = 0;
+    if (text.n && text.p[0] == '$') by = number(text);
+    else for (u32 i = minus; i < text.n; i++) by = by * 10 + (text.p[i] - '0');
+    if (minus) by = -by;
+    if (IS("increment")) { PLAIN(increment_metric(number(first), by)); }
+    PLAIN(record_metric(number(first), by));
+  }
+  if (IS("metric")) { u64 v = 0; put_number(get_metric(number(first), &v)); blank(); put_number(v); return 1; }
+  if (IS("getdata")) {
+    str k = plain(first);
+    put_number(status = get_data(k.p, k.n, &p, &n, &last_id)); blank();
+    if (status == 0) { put((str){p, n}); blank(); put_number(last_id); }
+    return 1;
+  }
+  if (IS("setdata")) { str k = plain(first); u32 cas = number(word(&rest)); str v = plain(rest); PLAIN(set_data(k.p, k.n, v.p, v.n, cas)); }
+  if (IS("register")) { str name = plain(first); ID(register_queue(name.p, name.n, &last_id)); }
+  if (IS("resolve")) {
+    str vm = equal(first, STR("-")) ? (str){0, 0} : plain(first), name = plain(rest);
+    ID(resolve_queue(vm.p, vm.n, name.p, name.n, &last_id));
+  }
+  if (IS("enqueue")) { str t = plain(rest); PLAIN(enqueue(number(first), t.p, t.n)); }
+  if (IS("dequeue")) { RESULT(dequeue(number(first), &p, &n)); }
+  if (IS("foreign")) { str name = plain(first), t = plain(rest); RESULT(call_foreign(name.p, name.n, t.p, t.n, &p, &n)); }
+  if (IS("call") || IS("barecall") || IS("grpc") || IS("stream")) {
+    str cluster = plain(first), names[32], values[32];
+    u32 count = 0, ms = IS("stream") ? 0 : number(word(&rest));
+    if (IS("call")) {
+      const str pseudo[] = {STR(":method"), STR(":authority"), STR(":path")};
+      for (; count < 3; count++) { names[count] = pseudo[count]; values[count] = plain(word(&rest)); }
+    }
+    for (u32 i = 0; i < call_n; i++, count++) { names[count] = call_names[i]; values[count] = call_values[i]; }
+    str headers = pack(names, values, count), trailers = pack(trailer_names, trailer_values, trailer_n);
+    if (!trailer_n) trailers.n = 0;
+    call_n = trailer_n = 0;
+    if (IS("call") || IS("barecall")) {
+      str body = plain(rest);
+      ID(http_call(cluster.p, cluster.n, headers.p, headers.n, body.p, body.n, trailers.p, trailers.n, ms, &last_id));
+    }
+    if (!count) headers.n = 0;
+    str service = plain(word(&rest)), method = plain(word(&rest)), message = plain(rest);
+    if (IS("stream")) { ID(grpc_stream(cluster.p, cluster.n, service.p, service.n, method.p, method.n, headers.p, headers.n, &last_id)); }
+    ID(grpc_call(cluster.p, cluster.n, service.p, service.n, method.p, method.n, headers.p, headers.n, message.p, message.n, ms, &last_id));
+  }
+  if (IS("send")) { u32 end = number(word(&rest)); str t = plain(rest); PLAIN(grpc_send(number(first), t.p, t.n, end)); }
+  if (IS("cancel")) { PLAIN(grpc_cancel(number(first))); }
+  if (IS("end")) { PLAIN(grpc_close(number(first))); }
   if (IS("env")) { environment(); return 1; }
   if (IS("wasi")) { try_wasi(); return 1; }
   if (IS("badpointer")) { bad_pointers(); return 1; }
@@ -381,17 +507,30 @@ static int act(str action, str rest) {
   return 1;
 }
 
-static int counts(str when, int stream) {
+static int counts(str when, int stream, u32 times) {
   u32 at = 0;
-  while (at < when.n && when.p[at] != '@') at++;
+  while (at < when.n && when.p[at] != '@' && when.p[at] != '#' && when.p[at] != '=') at++;
   str name = {when.p, at};
   if (!equal(name, callback) && !(stream && equal(name, STR("*")))) return 0;
   if (at == when.n) return 1;
   u32 i = context_id % STREAMS;
+  if (when.p[at] == '#') return times == number((str){when.p + at + 1, when.n - at - 1});
+  if (when.p[at] == '=') return arg1 == number((str){when.p + at + 1, when.n - at - 1});
   return begins((str){paths[i], path_n[i]}, (str){when.p + at + 1, when.n - at - 1});
 }
 
+// How often each callback was called.
+static str counted[32];
+static u32 counts_n, count_of[32];
+static u32 count(str name) {
+  u32 i = 0;
+  while (i < counts_n && !equal(counted[i], name)) i++;
+  if (i == counts_n && counts_n < 32) counted[counts_n++] = name;
+  return i < 32 ? ++count_of[i] : 0;
+}
+
 static u32 run(str name, int stream, u32 id, u32 a1, u32 a2, u32 otherwise) {
+  u32 times = count(name);
   callback = name;
   context_id = id;
   arg1 = a1;
@@ -404,12 +543,13 @@ static u32 run(str name, int stream, u32 id, u32 a1, u32 a2, u32 otherwise) {
     start = end + 1;
     if (line.n == 0 || line.p[0] == '#') continue;
     str when = word(&line);
-    if (!counts(when, stream)) continue;
+    if (!counts(when, stream, times)) continue;
     str action = word(&line);
     out_n = 0;
     if (act(action, line)) proxy_log(2, out, out_n);
   }
   heap_used = 0;
+  reply_n = call_n = trailer_n = arg3 = arg4 = 0;
   return result;
 }
 #define STREAM(name, a1, a2, otherwise) run(STR(name), 1, id, a1, a2, otherwise)
@@ -443,3 +583,15 @@ EXPORT("proxy_on_response_trailers") u32 on_response_trailers(u32 id, u32 n) { r
 EXPORT("proxy_on_log") void on_log(u32 id) { STREAM("log", 0, 0, 0); }
 EXPORT("proxy_on_done") u32 on_done(u32 id) { return id == 1 ? run(STR("root_done"), 0, id, 0, 0, 1) : STREAM("done", 0, 0, 1); }
 EXPORT("proxy_on_delete") void on_delete(u32 id) { id == 1 ? run(STR("root_delete"), 0, id, 0, 0, 0) : STREAM("delete", 0, 0, 0); }
+EXPORT("proxy_on_tick") void on_tick(u32 id) { run(STR("tick"), 0, id, 0, 0, 0); }
+EXPORT("proxy_on_queue_ready") void on_queue_ready(u32 id, u32 queue) { run(STR("queue"), 0, id, queue, 0, 0); }
+EXPORT("proxy_on_http_call_response") void on_http_call_response(u32 id, u32 token, u32 headers, u32 body, u32 trailers) {
+  arg3 = body;
+  arg4 = trailers;
+  run(STR("http_response"), 0, id, token, headers, 0);
+}
+EXPORT("proxy_on_grpc_receive_initial_metadata") void on_grpc_initial(u32 id, u32 token, u32 n) { run(STR("grpc_initial"), 0, id, token, n, 0); }
+EXPORT("proxy_on_grpc_receive") void on_grpc_receive(u32 id, u32 token, u32 n) { run(STR("grpc_message"), 0, id, token, n, 0); }
+EXPORT("proxy_on_grpc_receive_trailing_metadata") void on_grpc_trailing(u32 id, u32 token, u32 n) { run(STR("grpc_trailing"), 0, id, token, n, 0); }
+EXPORT("proxy_on_grpc_close") void on_grpc_close(u32 id, u32 token, u32 status) { run(STR("grpc_close"), 0, id, token, status, 0); }
+EXPORT("proxy_on_foreign_function") void on_foreign(u32 id, u32 function, u32 n) { run(STR("foreign"), 0, id, function, n, 0); }
