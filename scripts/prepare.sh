@@ -18,6 +18,7 @@ mkdir -p "$cache_dir" "$(dirname "$env_file")"
 . "$root/scripts/lib/envoy.sh"
 . "$root/scripts/lib/docker.sh"
 . "$root/scripts/lib/rust.sh"
+. "$root/scripts/lib/cpp.sh"
 . "$root/scripts/lib/binaryen.sh"
 
 # prepare_cc gets the compiler that cgo, and so the race detector, needs.
@@ -60,6 +61,9 @@ main() {
   fi
   if prepare_rust; then
     lines+=$(export_line WASMCTL_TEST_RUST "$rust_bin")$'\n'
+  fi
+  if prepare_cpp; then
+    lines+=$(export_line WASMCTL_TEST_CPP "$cpp_path")$'\n'
   fi
   if prepare_binaryen; then
     lines+=$(export_line WASMCTL_TEST_BINARYEN "$wasm_opt_path")$'\n'

@@ -29,6 +29,9 @@ const (
 	// Rust is a Rust toolchain that compiles for wasm32-unknown-unknown:
 	// WASMCTL_TEST_RUST is the folder of its cargo and rustc. See UseRust.
 	Rust Component = "rust"
+	// Cpp is clang with the libraries for WASI, and clang-format-19:
+	// WASMCTL_TEST_CPP is the name of its clang++.
+	Cpp Component = "cpp"
 	// Binaryen is wasm-opt: WASMCTL_TEST_BINARYEN is its path.
 	Binaryen Component = "binaryen"
 )
