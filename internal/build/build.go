@@ -148,6 +148,7 @@ func produce(ctx context.Context, j *job, tools toolchain, s stamp) (*Result, er
 	if err := wasm.Check(m); err != nil {
 		return nil, fmt.Errorf("%s compiles, but %w", j.project.Dir, err)
 	}
+	j.warn(wasm.Warnings(m))
 	if err := j.install(m, temp); err != nil {
 		return nil, err
 	}

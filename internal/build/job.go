@@ -73,6 +73,20 @@ func (j *job) notice(format string, args ...any) {
 	}
 }
 
+// maxWarnings is how many remarks on a module a build shows.
+const maxWarnings = 4
+
+// warn tells what the author of a module should know that Envoy loads.
+func (j *job) warn(warnings []wasm.Problem) {
+	for i, w := range warnings {
+		if i == maxWarnings {
+			j.notice("And %d more warnings: 'wasmctl check' shows them.", len(warnings)-i)
+			return
+		}
+		j.notice("Warning: %s (%s).", w.Reason, w.Hint)
+	}
+}
+
 // lockPoll is how often a build looks whether the one before it has ended.
 const lockPoll = 20 * time.Millisecond
 
