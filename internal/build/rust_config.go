@@ -25,6 +25,8 @@ type cargoConfig struct {
 	// build.rustflags, and those of a target, in the presence of which the former
 	// do not count.
 	buildFlags, targetFlags bool
+	// buildText is build.rustflags where the nearest file has it as one string.
+	buildText string
 }
 
 func readCargoConfig(j *job) cargoConfig {
@@ -67,6 +69,9 @@ func (c *cargoConfig) readFolder(folder string) {
 		if readTOML(file, &v) != nil {
 			continue // cargo explains it better
 		}
+		if text, ok := v.Build["rustflags"].(string); ok && !c.buildFlags {
+			c.buildText = text
+		}
 		c.buildFlags = c.buildFlags || v.Build["rustflags"] != nil
 		c.linker = c.linker || v.Target[rustTarget]["linker"] != nil
 		for name, table := range v.Target {
@@ -89,17 +94,24 @@ const (
 //
 // https://doc.rust-lang.org/cargo/reference/config.html#buildrustflags
 func (c cargoConfig) withFlags(flags []string) (args, env []string) {
-	if all := userRustFlags(c.job); len(all) > 0 {
-		return nil, []string{encodedFlags + "=" + strings.Join(append(all, flags...), separator)}
-	}
-	key := "target." + rustTarget
+	theirs, key := userRustFlags(c.job), ourTarget+".rustflags"
 	if c.buildFlags && !c.targetFlags {
-		key = "build"
+		key = "build.rustflags"
+		if len(theirs) == 0 {
+			theirs = strings.Fields(c.buildText)
+		}
+	}
+	if len(theirs) > 0 {
+		return nil, []string{encodedFlags + "=" + strings.Join(append(theirs, flags...), separator)}
 	}
 	// A list of strings in JSON is one in TOML too.
 	list, _ := json.Marshal(flags) //nolint:errchkjson // strings can always be written
-	return []string{"--config", key + ".rustflags=" + string(list)}, nil
+	return []string{"--config", key + "=" + string(list)}, nil
 }
+
+// ourTarget is a table of a target that nobody else has. cargo adds up the flags
+// of all that fit, but not a string and a list in the same one.
+const ourTarget = `target.'cfg(all(target_arch = "wasm32"))'`
 
 // userRustFlags are the flags that the user has set by variable.
 func userRustFlags(j *job) []string {

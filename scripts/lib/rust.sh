@@ -107,7 +107,8 @@ EOF
 
 # make_wasm_std compiles the standard library into the folder. A stable compiler
 # takes the option for that when RUSTC_BOOTSTRAP is set, as Debian does to build
-# the packages of Rust. The bitcode is what link-time optimisation works on.
+# the packages of Rust. The bitcode is what link-time optimisation works on. No
+# name of a folder of this machine gets into what is compiled.
 make_wasm_std() {
   local work code
   say "compiling Rust's standard library for $rust_target (half a minute)"
@@ -117,7 +118,8 @@ make_wasm_std() {
     echo '#![no_std]' >"$work/src/lib.rs" &&
     (
       cd "$work" &&
-        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Cembed-bitcode=yes \
+        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 \
+          CARGO_ENCODED_RUSTFLAGS="-Cembed-bitcode=yes"$'\x1f'"--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" \
           retry /usr/bin/cargo build --release --target "$rust_target" -Zbuild-std=std,panic_abort
     ) >"$cache_dir/rust-std.log" 2>&1 &&
     mkdir -p "$1" &&
