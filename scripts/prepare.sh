@@ -20,6 +20,7 @@ mkdir -p "$cache_dir" "$(dirname "$env_file")"
 . "$root/scripts/lib/rust.sh"
 . "$root/scripts/lib/cpp.sh"
 . "$root/scripts/lib/binaryen.sh"
+. "$root/scripts/lib/node.sh"
 
 # prepare_cc gets the compiler that cgo, and so the race detector, needs.
 prepare_cc() {
@@ -67,6 +68,9 @@ main() {
   fi
   if prepare_binaryen; then
     lines+=$(export_line WASMCTL_TEST_BINARYEN "$wasm_opt_path")$'\n'
+  fi
+  if prepare_node; then
+    lines+=$(export_line WASMCTL_TEST_NODE 1)$'\n'
   fi
   printf '%s' "$lines" >"$env_file"
   say "ready: $(sed 's/^export //' "$env_file" | tr '\n' ' ')"

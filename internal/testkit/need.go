@@ -32,6 +32,9 @@ const (
 	// Cpp is clang with the libraries for WASI, and clang-format-19:
 	// WASMCTL_TEST_CPP is the name of its clang++.
 	Cpp Component = "cpp"
+	// Node is Node.js with npm on PATH, and the packages of the AssemblyScript
+	// templates in npm's cache: WASMCTL_TEST_NODE=1.
+	Node Component = "node"
 	// Binaryen is wasm-opt: WASMCTL_TEST_BINARYEN is its path.
 	Binaryen Component = "binaryen"
 )
