@@ -166,11 +166,14 @@ func produce(ctx context.Context, j *job, tools toolchain, s stamp) (*Result, er
 func compile(ctx context.Context, j *job, tools toolchain, s stamp, temp string) (*wasm.Module, error) {
 	out := filepath.Join(temp, filepath.Base(j.module))
 	if err := tools.compile(ctx, out, temp); err != nil {
-		if engine := (*ContainerError)(nil); ctx.Err() != nil || errors.As(err, &engine) {
+		if engine := (*ContainerError)(nil); ctx.Err() != nil || errors.As(err, &engine) || errors.Is(err, ErrFetch) {
 			return nil, err
 		}
-		return nil, hint.Wrap(&CompileError{Toolchain: s.Toolchain, Dir: j.project.Dir, Err: err},
-			"correct what the messages of the compiler name")
+		refused := &CompileError{Toolchain: s.Toolchain, Dir: j.project.Dir, Err: err}
+		if len(hint.Of(err)) > 0 {
+			return nil, refused
+		}
+		return nil, hint.Wrap(refused, "correct what the messages of the compiler name")
 	}
 	m, err := readModule(out)
 	if err != nil {

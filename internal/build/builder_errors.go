@@ -17,8 +17,7 @@ type ContainerError struct{ Err error }
 func (e *ContainerError) Error() string { return e.Err.Error() }
 func (e *ContainerError) Unwrap() error { return e.Err }
 
-// ErrFetch says that the dependencies of a project could not be fetched in a
-// builder container.
+// ErrFetch says that the dependencies of a project could not be fetched.
 var ErrFetch = errors.New("the dependencies cannot be fetched")
 
 // fetchError explains why dependencies could not be fetched.

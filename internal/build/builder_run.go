@@ -200,7 +200,7 @@ exec cat ` + shellQuote(p.out)
 	s.Command = append([]string{"/bin/sh", "-c", script, "wasmctl"}, st.args...)
 	code, err := r.runStep(ctx, s, r.copies)
 	if err != nil && ctx.Err() == nil {
-		err = r.stepError(st.args[0], err)
+		err = r.stepError(st.title(), err)
 	}
 	return code, err
 }

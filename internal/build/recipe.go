@@ -43,4 +43,13 @@ type paths struct {
 type step struct {
 	args []string // the program first
 	env  []string
+	// name is what errors call the step where it is a script; "" is the program.
+	name string
+}
+
+func (s step) title() string {
+	if s.name != "" {
+		return s.name
+	}
+	return s.args[0]
 }

@@ -181,9 +181,9 @@ func explainCargo(j *job, err error, messages string) error {
 		return hint.Errorf("let cargo bring Cargo.lock up to date: 'cargo update --workspace'", "Cargo.lock does not fit Cargo.toml: %w", err)
 	case j.options.Offline && says("--offline", "offline mode"):
 		return hint.Errorf("build once without --offline, or 'cargo fetch' where the network is",
-			"a dependency is not on this machine, and --offline keeps cargo from fetching it: %w", err)
+			"%w: %s: they are not on this machine, and --offline keeps cargo from the network: %w", ErrFetch, j.project.Name, err)
 	case says("failed to download", "failed to fetch", "download of config.json failed", "Unable to update registry"):
-		return hint.Errorf("look at the network, and at the proxy and certificates that cargo is set up with", "cargo could not fetch a dependency: %w", err)
+		return hint.Errorf("look at the network, and at the proxy and certificates that cargo is set up with", "%w: %s: %w", ErrFetch, j.project.Name, err)
 	case says("no targets specified in the manifest", "could not find `Cargo.toml`"):
 		return hint.Errorf("'cargo init --lib' makes them; 'wasmctl init --language rust' makes a filter", "there is no Rust package: %w", err)
 	}

@@ -108,7 +108,7 @@ func (c rustContainer) script(p paths, text string, args []string, env ...string
 		text = mirrorScript + text
 		env = append(env, "mirror="+path.Join(c.target(p), "mirror"))
 	}
-	return step{args: append([]string{"/bin/sh", "-c", text, "cargo"}, args...), env: append(c.env(p), env...)}
+	return step{name: "cargo", args: append(shell(text), append([]string{"cargo"}, args...)...), env: append(c.env(p), env...)}
 }
 
 func (c rustContainer) fetch(p paths) step {

@@ -341,7 +341,7 @@ func TestRustDependencies(t *testing.T) {
 	}{
 		{name: "lock file of another time", manifest: manifest + newer, lock: lock, text: "Cargo.lock does not fit Cargo.toml", next: "cargo update"},
 		{
-			name: "not there, offline", manifest: manifest + missing, offline: true, text: "--offline keeps cargo from fetching",
+			name: "not there, offline", manifest: manifest + missing, offline: true, text: "the dependencies cannot be fetched: sample: they are not on this machine",
 			next: "without --offline", lock: `version = 3
 
 [[package]]
