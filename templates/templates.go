@@ -8,7 +8,7 @@
 //	any/any            any/TEMPLATE
 //	LANGUAGE/any       LANGUAGE/TEMPLATE
 //
-// With --ide two more follow: any/ide and LANGUAGE/ide.
+// With --ide two more come before them: any/ide and LANGUAGE/ide.
 //
 // In a layer:
 //

@@ -86,12 +86,13 @@ func openBuiltIn(language, name string) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{Summary: summary, Language: l.Name, complete: true}
-	return t, t.addLayers(layers(string(l.Name), name)...)
+	files, err := readLayers(layers(string(l.Name), name))
+	return &Template{Summary: summary, Language: l.Name, complete: true, files: files}, err
 }
 
-// addLayers adds the files of embedded layers.
-func (t *Template) addLayers(layers ...string) error {
+// readLayers reads the files of embedded layers.
+func readLayers(layers []string) ([]file, error) {
+	var files []file
 	for _, layer := range layers {
 		err := fs.WalkDir(templates.FS, layer, func(name string, entry fs.DirEntry, err error) error {
 			if errors.Is(err, fs.ErrNotExist) && name == layer { // not every language has every layer
@@ -101,25 +102,28 @@ func (t *Template) addLayers(layers ...string) error {
 				return err
 			}
 			content, err := fs.ReadFile(templates.FS, name)
-			t.files = append(t.files, file{path: strings.TrimPrefix(name, layer+"/"), mode: fileMode, content: content, layer: layer})
+			files = append(files, file{path: strings.TrimPrefix(name, layer+"/"), mode: fileMode, content: content, layer: layer})
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("read the template %s: %w", t.Name, err)
+			return nil, fmt.Errorf("read the template: %w", err)
 		}
 	}
-	return nil
+	return files, nil
 }
 
 // AddEditorFiles adds the settings of editors and the description of a
-// development container, as they are for the language. The error is
-// *UnknownError for a language that wasmctl does not know.
+// development container, as they are for the language. A file that the template
+// has itself stays. The error is *UnknownError for a language that wasmctl does
+// not know.
 func (t *Template) AddEditorFiles() error {
 	l, err := FindLanguage(string(t.Language))
 	if err != nil {
 		return err
 	}
-	return t.addLayers(anyLayer+"/"+ideLayer, string(l.Name)+"/"+ideLayer)
+	files, err := readLayers([]string{anyLayer + "/" + ideLayer, string(l.Name) + "/" + ideLayer})
+	t.files = append(files, t.files...) // the earlier layers are those that give way
+	return err
 }
 
 // OpenEditorFiles opens a template that has nothing but the files of
