@@ -142,13 +142,22 @@ func TestInitAsksForWhatIsMissing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "My Shop")
 	term := newTerminal(t)
 	done := term.run("init", dir)
+	term.expect("Language")
+	term.expect("AssemblyScript: ")
+	term.typeKeys(keyEnter)
 	term.expect("Template")
 	term.expect("path-rewrite")
 	term.typeKeys(keyDown + keyEnter)
 	term.expect("Name of the filter")
 	term.expect("my-shop")
 	term.typeKeys("-2" + keyEnter)
+	term.expect("Go module path")
+	term.expect("example.com/my-shop-2")
+	term.typeKeys("/v2" + keyEnter)
 	term.ends(done, 0)
+	if text, err := os.ReadFile(filepath.Join(dir, "go.mod")); err != nil || !strings.HasPrefix(string(text), "module example.com/my-shop-2/v2\n") {
+		t.Errorf("go.mod is %q, %v", text, err)
+	}
 	text, err := os.ReadFile(filepath.Join(dir, "wasmctl.yaml"))
 	if err != nil || !strings.Contains(string(text), "name: \"my-shop-2\"\n") {
 		t.Errorf("wasmctl.yaml is %q, %v", text, err)
@@ -163,7 +172,7 @@ func TestInitAbortedLeavesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "shop")
 	term := newTerminal(t)
 	done := term.run("init", dir)
-	term.expect("Template")
+	term.expect("Language")
 	term.typeKeys(keyCtrlC)
 	term.ends(done, 130)
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
