@@ -76,7 +76,7 @@ func (o *initOptions) chooseTemplate(ctx context.Context, a *app, asks bool) err
 		}
 	}
 	if o.template != "" {
-		if _, err := language.Find(o.template); err != nil {
+		if _, err := scaffold.Open(ctx, string(language.Name), o.template); err != nil {
 			return asUsage(err)
 		}
 	}

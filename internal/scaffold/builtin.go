@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/wasmctl/wasmctl/internal/hint"
 	"github.com/wasmctl/wasmctl/internal/project"
 	"github.com/wasmctl/wasmctl/templates"
 )
@@ -84,10 +87,19 @@ func openBuiltIn(language, name string) (*Template, error) {
 	}
 	summary, err := l.Find(name)
 	if err != nil {
-		return nil, err
+		return nil, nearFolder(err, name)
 	}
 	files, err := readLayers(layers(string(l.Name), name))
 	return &Template{Summary: summary, Language: l.Name, complete: true, files: files}, err
+}
+
+// nearFolder adds to the error about a template that is not offered that there
+// is a folder of the name.
+func nearFolder(err error, name string) error {
+	if _, missing := os.Stat(filepath.Join(name, ManifestName)); missing != nil {
+		return err
+	}
+	return hint.Wrap(err, fmt.Sprintf("the folder of that name is \"./%s\"", name))
 }
 
 // readLayers reads the files of embedded layers.
