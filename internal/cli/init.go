@@ -47,7 +47,8 @@ and no file that is there is touched.`,
 		Example: `  wasmctl init my-filter
   wasmctl init my-filter --language go --template path-rewrite --yes
   wasmctl init my-filter --language rust --ide
-  wasmctl init my-filter --template git+https://git.example.com/filters//auth#v1 --param realm=shop
+  wasmctl init my-filter --template ./our-template --param realm=shop
+  wasmctl init my-filter --template git+https://git.example.com/filter#v1
   wasmctl init --list`,
 		Args: argCount(0, 1, ""),
 		RunE: func(cmd *cobra.Command, args []string) error {
