@@ -34,8 +34,8 @@ code really uses. Nothing is run and nothing outside is asked.
 
 Hosts are envoy (stock Envoy), istio, gateway (Envoy Gateway), higress and local
 (the host that 'wasmctl run' uses). Without --host all of them are shown, and
-the exit code is 1 when Envoy refuses the module; with --host it is 1 when one of
-the named hosts does. Remarks never change the exit code.`,
+the exit code is 1 when Envoy refuses the module; with --host it is 1 when one
+of the named hosts does. Remarks never change the exit code.`,
 		Example: `  wasmctl check
   wasmctl check build/my-filter.wasm --host envoy,istio
   wasmctl check ghcr.io/me/my-filter:v1 --host all -o json`,
