@@ -93,6 +93,9 @@ func (r *rust) compile(ctx context.Context, out, temp string) error {
 		r.notice("%s has no Cargo.lock: cargo takes the newest versions and writes one; commit it to build the same everywhere.", r.project.Name)
 	}
 	target := filepath.Join(r.dir, ".cargo")
+	if err := r.packages.forgetChanged(ctx, r.job, target); err != nil {
+		return err
+	}
 	env := append(rustNames(r.job), "CARGO_TARGET_DIR="+target, "TMPDIR="+temp)
 	if r.linker != "" {
 		env = append(env, rustLinkerVariable+"="+r.linker)

@@ -59,7 +59,11 @@ func TestRustContainerChanges(t *testing.T) {
 	o, m := contained(t, &project.Project{Dir: dir, Name: "sample", Language: project.Rust})
 	o.Optimize = build.OptimizeOff
 	m.build(t, o)
+	old := time.Now().Add(-time.Hour)
 	testkit.WriteFiles(t, dir, map[string]string{"src/header.rs": "pub const VALUE: &str = \"two\";\n"})
+	if err := os.Chtimes(filepath.Join(dir, "src", "header.rs"), old, old); err != nil {
+		t.Fatal(err)
+	}
 	begin := time.Now()
 	if r := m.build(t, o); !bytes.Contains(r.Module.Bytes(), []byte("two")) || r.Record.Optimizer != "" {
 		t.Errorf("a changed file was not seen: %+v", r.Record)

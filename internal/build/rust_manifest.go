@@ -21,6 +21,8 @@ type cargoProject struct {
 	// dependencies are the folders of packages outside of dir that it depends on
 	// by their paths, and of the packages those depend on.
 	dependencies []string
+	// locals are the names of the packages in dir and in dependencies, by folder.
+	locals map[string]string
 	// rustVersion is the oldest Rust for the project, by its manifest and lock
 	// file: "1.85"; "" when they name none.
 	rustVersion string
@@ -62,7 +64,7 @@ type dependencyTables struct {
 // readCargoProject reads the manifest in dir and those it leads to. Files that
 // cannot be read say nothing here; cargo explains them better.
 func readCargoProject(dir string) cargoProject {
-	p := cargoProject{dir: dir, workspace: dir}
+	p := cargoProject{dir: dir, workspace: dir, locals: map[string]string{}}
 	own, ok := readManifest(dir)
 	if !ok {
 		return p
@@ -74,6 +76,7 @@ func readCargoProject(dir string) cargoProject {
 		p.rustVersion = lockNeeds
 	}
 	if own.Package != nil {
+		p.locals[dir] = own.Package.Name
 		p.library = strings.ReplaceAll(own.Package.Name, "-", "_")
 		if own.Lib != nil && own.Lib.Name != "" {
 			p.library = own.Lib.Name
@@ -146,15 +149,18 @@ func (p *cargoProject) addPackage(folder, given string, shared manifest) {
 	if filepath.IsAbs(filepath.FromSlash(given)) {
 		folder = filepath.Clean(filepath.FromSlash(given))
 	}
-	if slices.Contains(p.dependencies, folder) || folder == p.dir || len(p.dependencies) >= maxDependencies {
+	if _, known := p.locals[folder]; known || len(p.locals) >= maxDependencies {
 		return
+	}
+	m, ok := readManifest(folder)
+	p.locals[folder] = ""
+	if ok && m.Package != nil {
+		p.locals[folder] = m.Package.Name
 	}
 	if !within(folder, p.dir) {
 		p.dependencies = append(p.dependencies, folder)
 	}
-	if m, ok := readManifest(folder); ok && !within(folder, p.dir) {
-		p.follow(folder, m, shared)
-	}
+	p.follow(folder, m, shared)
 }
 
 // findWorkspace returns the folder of the workspace that the package in dir is

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"context"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -119,9 +120,17 @@ func (c rustContainer) fetch(p paths) step {
 	return c.script(p, `exec cargo "$@"`, args)
 }
 
-// compileScript compiles, finds the module by the name that cargo gives it, and
-// optimises it where that is wanted and the image can.
-const compileScript = `rm -f "$module"
+// compileScript lets cargo forget packages that have changed, as forgetChanged
+// does, compiles, finds the module by the name that cargo gives it, and optimises
+// it where that is wanted and the image can.
+const compileScript = `if [ -d "$CARGO_TARGET_DIR" ]; then
+  echo "$sources" | while read -r name digest; do
+    grep -qxF "$name $digest" "$CARGO_TARGET_DIR` + sourcesSuffix + `" ||
+      find "$CARGO_TARGET_DIR" -maxdepth 4 -path "*/.fingerprint/$name-*" -prune -exec rm -rf {} +
+  done 2>/dev/null
+fi
+echo "$sources" >"$CARGO_TARGET_DIR` + sourcesSuffix + `" || exit
+rm -f "$module"
 cargo "$@" >/dev/null || exit
 if [ ! -e "$module" ]; then
   echo 'error: the package makes no module; put into Cargo.toml: [lib] crate-type = ["cdylib"]' >&2
@@ -142,7 +151,9 @@ func (c rustContainer) compile(p paths) step {
 	module := path.Join(c.target(p), rustTarget, profile, c.packages.library+".wasm")
 	args := append(rustArguments(c.job, c.packages), "--offline")
 	flags, variables := c.config.withFlags(remapFlags(c.remaps(p)))
-	env := append(variables, "module="+module, "out="+p.out)
+	// Files that cannot be read have been found by the fingerprint before this.
+	sources, _ := c.packages.sources(context.Background(), c.job)
+	env := append(variables, "module="+module, "out="+p.out, "sources="+strings.Join(sources, "\n"))
 	if c.optimizes() {
 		env = append(env, "optimize="+strings.Join(wasmOptArgs(c.job, `"$module"`, `"$out"`), " "))
 	}

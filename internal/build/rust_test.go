@@ -188,6 +188,15 @@ func TestRustBuild(t *testing.T) {
 	if second.UpToDate || !bytes.Contains(second.Module.Bytes(), []byte("two")) {
 		t.Error("a changed file was not seen")
 	}
+	// Only the content tells: the file has the time of the first build.
+	old := time.Now().Add(-time.Hour)
+	testkit.WriteFiles(t, o.Project.Dir, map[string]string{"src/header.rs": "pub const VALUE: &str = \"six\";\n"})
+	if err := os.Chtimes(filepath.Join(o.Project.Dir, "src", "header.rs"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	if r := m.build(t, o); !bytes.Contains(r.Module.Bytes(), []byte("six")) {
+		t.Error("a changed file with an old time was not seen")
+	}
 	if _, err := os.Stat(filepath.Join(o.Project.Dir, "target")); err == nil {
 		t.Error("the build has made cargo's own target folder")
 	}
@@ -391,7 +400,11 @@ func TestRustWorkspace(t *testing.T) {
 	if again := m.build(t, o); !again.UpToDate || m.notices != nil {
 		t.Errorf("nothing changed, yet it was built again; notices %q", m.notices)
 	}
+	old := time.Now().Add(-time.Hour)
 	testkit.WriteFiles(t, dir, map[string]string{"text/src/lib.rs": "pub const VALUE: &str = \"after!\";\n"})
+	if err := os.Chtimes(filepath.Join(dir, "text", "src", "lib.rs"), old, old); err != nil {
+		t.Fatal(err)
+	}
 	if second := m.build(t, o); second.UpToDate || second.SHA256 == first.SHA256 || !bytes.Contains(second.Module.Bytes(), []byte("after!")) {
 		t.Error("a change in another package was not seen")
 	}
