@@ -51,7 +51,7 @@ Several projects are built at once; one that fails does not stop the others.`,
 	cmd.Flags().StringVarP(&o.tag, "tag", "t", "", "keep the module in the local store under `REF`")
 	cmd.Flags().BoolVar(&o.debug, "debug", false, "keep symbols and names in the module, and do not optimise it")
 	cmd.Flags().BoolVar(&o.names, "names", false, "keep the names of functions in the module")
-	cmd.Flags().StringVar(&o.optimize, "optimize", "", "run wasm-opt over the module: `auto`, on or off (default: auto, or as wasmctl.yaml says)")
+	cmd.Flags().StringVar(&o.optimize, "optimize", "", "`WHEN` to run wasm-opt over the module: auto, on or off (default auto, or as wasmctl.yaml says)")
 	completeValues(cmd, "optimize", optimizeValues()...)
 	o.builder.add(cmd)
 	addOutputOrFile(cmd, a, &o.file)

@@ -31,7 +31,7 @@ func (f *builderFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.memory = byteSize(build.DefaultMemory)
 	flags.StringVar(&f.toolchain, "toolchain", string(build.ToolchainAuto),
-		"where the compiler comes from: host, container, or `auto`: a container where the host has none")
+		"`WHERE` the compiler comes from: host, container, or auto: a container where the host has none")
 	flags.BoolVar(&f.offline, "offline", false, "keep the build from the network, also for dependencies")
 	flags.StringVar(&f.image, "builder-image", "", "build in a container of this `IMAGE`")
 	flags.StringVar(&f.base, "base-image", "", "make the built-in builder image from this `IMAGE` (default debian:trixie-slim)")
@@ -41,7 +41,7 @@ func (f *builderFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.caFile, "ca-file", "", "certificates that a builder container trusts, a PEM `FILE` (default $SSL_CERT_FILE)")
 	flags.Var(&f.memory, "memory", "the most memory a builder container may use")
 	flags.Float64Var(&f.cpus, "cpus", 0, "the `CORES` a builder container may use (default all)")
-	flags.Int64Var(&f.pids, "pids", build.DefaultPIDs, "the most processes in a builder container")
+	flags.Int64Var(&f.pids, "pids", build.DefaultPIDs, "the most processes in a builder container, a `NUMBER`")
 	completeValues(cmd, "toolchain", toolchains()...)
 	completeFiles(cmd, "ca-file")
 	for _, name := range []string{"builder-image", "base-image", "memory", "cpus", "pids"} {
