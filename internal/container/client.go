@@ -5,10 +5,12 @@ package container
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -82,7 +84,7 @@ func (c *Client) Ping(ctx context.Context) error {
 
 // Describe asks the daemon what it is.
 func (c *Client) Describe(ctx context.Context) (Daemon, error) {
-	info, err := c.api.Info(ctx)
+	info, err := c.info(ctx)
 	if err != nil {
 		return Daemon{}, c.unavailable(err)
 	}
@@ -93,8 +95,42 @@ func (c *Client) Describe(ctx context.Context) (Daemon, error) {
 	}
 	return Daemon{
 		Host: c.Host(), System: info.OperatingSystem, OS: info.OSType,
-		Rootless: has("name=rootless"), Remapped: has("name=userns"),
+		Rootless: info.Rootless || has("name=rootless"), Remapped: has("name=userns"),
 	}, nil
+}
+
+// daemonInfo is what a daemon says of itself, as far as it is of interest.
+type daemonInfo struct {
+	OperatingSystem string
+	OSType          string
+	SecurityOptions []string
+	// Rootless is how Podman says it, and no part of Docker's API.
+	Rootless bool
+}
+
+// maxInfo bounds what a daemon may say of itself, in bytes.
+const maxInfo = 4 << 20
+
+// info asks a daemon behind a socket by a request of its own: Docker's client
+// would drop what only Podman says.
+func (c *Client) info(ctx context.Context) (info daemonInfo, err error) {
+	if !c.endpoint.local() {
+		all, err := c.api.Info(ctx)
+		return daemonInfo{OperatingSystem: all.OperatingSystem, OSType: all.OSType, SecurityOptions: all.SecurityOptions}, err
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost/info", http.NoBody)
+	if err != nil {
+		return info, err
+	}
+	response, err := c.api.HTTPClient().Do(request)
+	if err != nil {
+		return info, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return info, fmt.Errorf("it answers with %s", response.Status)
+	}
+	return info, json.NewDecoder(io.LimitReader(response.Body, maxInfo)).Decode(&info)
 }
 
 // Local tells whether the daemon runs on this machine, so that its containers

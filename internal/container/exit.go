@@ -2,6 +2,7 @@ package container
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -40,57 +41,89 @@ func (e *ExitError) Error() string {
 	return fmt.Sprintf("exit code %d", e.Code)
 }
 
-// The exit codes by which the guard of a container says more than the program
-// could. A program that ends with one of them has ended with guardOther.
-const (
-	guardMemory = 250
-	guardOther  = 1
-	// The codes of a shell for SIGTERM and SIGKILL, 128 plus the number.
-	codeTerminated = 143
-	codeKilled     = 137
-)
-
 // guard is the first process in a container that Run runs. It ends the
 // container when its standard input does: that is held open by this process, and
 // closed by the kernel and the daemon however this process ends. The program
 // itself gets no input.
 //
-// After a failure it looks into the files of the container's control group,
-// version 2 or 1, for processes that the memory limit has killed: compilers run
-// other programs and end with a code of their own when one of those is killed.
+// At the end it reports, on standard error behind a mark that is its $0, the
+// program's exit code and how many processes the memory limit has killed, from
+// the files of the container's control group, version 2 or 1. Compilers run other
+// programs and end with a code of their own when one of those is killed; and
+// Podman does not tell the code of a container that it has removed already.
 const guard = `exec 3<&0 </dev/null
 trap 'exit 143' TERM
 { cat <&3; kill -TERM $$; } >/dev/null 2>&1 &
 "$@" 3<&- &
 wait $!
 code=$?
-[ $code = 0 ] && exit 0
+killed=0
 for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
   [ -r $file ] || continue
   while read -r name count; do
-    if [ "$name" = oom_kill ] && [ "$count" != 0 ]; then exit 250; fi
+    [ "$name" = oom_kill ] && killed=$count
   done <$file
 done
-[ $code = 250 ] && exit 1
+printf '\036%s %d %d\n' "$0" $code $killed >&2
 exit $code
 `
 
-// guarded is the command line that runs a program under the guard.
-func guarded(command []string) []string {
-	return append([]string{"/bin/sh", "-c", guard, "wasmctl"}, command...)
+// guarded is the command line that runs a program under the guard. The mark is
+// nothing that a program would print.
+func guarded(command []string) (args []string, mark string) {
+	mark = rand.Text()
+	return append([]string{"/bin/sh", "-c", guard, mark}, command...), mark
 }
 
-// exitError explains the code of a container that ran under the guard.
-func exitError(code int, diskFull bool) error {
-	switch code {
-	case 0:
-		return nil
-	case guardMemory:
-		return &ExitError{Code: codeKilled, OutOfMemory: true}
-	case codeTerminated, codeKilled:
-		return &ExitError{Code: code, Stopped: true}
+// report takes the report of the guard out of what a container writes on
+// standard error, and passes everything else on as it comes.
+type report struct {
+	to   io.Writer
+	mark string // with the byte before it
+	held []byte
+	here bool // held begins with the mark
+}
+
+func newReport(to io.Writer, mark string) *report { return &report{to: to, mark: "\x1e" + mark} }
+
+func (r *report) Write(p []byte) (int, error) {
+	r.held = append(r.held, p...)
+	if r.here {
+		return len(p), nil
 	}
-	return &ExitError{Code: code, DiskFull: diskFull}
+	end := bytes.Index(r.held, []byte(r.mark))
+	if r.here = end >= 0; !r.here {
+		end = len(r.held) - r.begun()
+	}
+	_, err := r.to.Write(r.held[:end])
+	r.held = append(r.held[:0], r.held[end:]...)
+	return len(p), err
+}
+
+// begun returns how much at the end of what is held may be the mark's beginning.
+func (r *report) begun() int {
+	for n := min(len(r.held), len(r.mark)-1); n > 0; n-- {
+		if strings.HasPrefix(r.mark, string(r.held[len(r.held)-n:])) {
+			return n
+		}
+	}
+	return 0
+}
+
+// exitError explains how a container ended; full tells that its program wrote of
+// a full disk. Without a report the guard was killed.
+func (r *report) exitError(status int, full bool) error {
+	var code, killed int
+	if !r.here {
+		return &ExitError{Code: status, Stopped: true}
+	}
+	if _, err := fmt.Sscanf(string(r.held[len(r.mark):]), "%d %d", &code, &killed); err != nil {
+		return &ExitError{Code: status, Stopped: true}
+	}
+	if code == 0 {
+		return nil
+	}
+	return &ExitError{Code: code, OutOfMemory: killed > 0, DiskFull: full && killed == 0}
 }
 
 // full is what the C library, and with it every program, says of a full disk.

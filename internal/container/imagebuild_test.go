@@ -68,13 +68,13 @@ func TestBuildImage(t *testing.T) {
 func TestBuildImageFails(t *testing.T) {
 	t.Parallel()
 	c := connect(t)
-	s := imageSpec(t, c, "FROM "+baseImage+"\nRUN seq 40; echo broken >&2; exit 3\n")
+	s := imageSpec(t, c, "FROM "+baseImage+"\nRUN (seq 40; echo broken) >&2; exit 3\n")
 	err := c.BuildImage(t.Context(), s, nil)
 	var failed *ImageError
 	if !errors.As(err, &failed) {
 		t.Fatal(err)
 	}
-	if failed.Step != "step 2/3, RUN seq 40; echo broken >&2; exit 3" || len(failed.Output) != outputLines ||
+	if failed.Step != "step 2/3, RUN (seq 40; echo broken) >&2; exit 3" || len(failed.Output) != outputLines ||
 		failed.Output[19] != "broken" || failed.Output[0] != "22" {
 		t.Errorf("%+v", failed)
 	}

@@ -76,36 +76,81 @@ type Object struct {
 // Objects returns everything that carries the label: the containers, then the
 // images, then the volumes, which is the order in which they can be removed.
 func (c *Client) Objects(ctx context.Context, label string) ([]Object, error) {
-	usage, err := c.api.DiskUsage(ctx, types.DiskUsageOptions{})
+	labelled := filters.NewArgs(filters.Arg("label", label))
+	busy, err := c.busy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	containers, err := c.api.ContainerList(ctx, container.ListOptions{All: true, Size: true, Filters: labelled})
 	if err != nil {
 		return nil, c.unavailable(err)
 	}
-	has := func(labels map[string]string) bool { _, ok := labels[label]; return ok }
+	images, err := c.api.ImageList(ctx, image.ListOptions{Filters: labelled})
+	if err != nil {
+		return nil, c.unavailable(err)
+	}
+	volumes, err := c.api.VolumeList(ctx, volume.ListOptions{Filters: labelled})
+	if err != nil {
+		return nil, c.unavailable(err)
+	}
 	var all []Object
-	busy := map[string]bool{}
-	for _, found := range usage.Containers {
-		o := containerObject(found)
-		if o.Busy {
-			busy[found.ImageID] = true
-			for _, m := range found.Mounts {
-				busy[m.Name] = true
-			}
-		}
-		if has(found.Labels) {
-			all = append(all, o)
-		}
+	for i := range containers {
+		all = append(all, containerObject(&containers[i]))
 	}
-	for _, found := range usage.Images {
-		if has(found.Labels) {
-			all = append(all, imageObject(found, busy[found.ID]))
-		}
+	for i := range images {
+		all = append(all, imageObject(&images[i], busy[images[i].ID]))
 	}
-	for _, found := range usage.Volumes {
-		if has(found.Labels) {
-			all = append(all, volumeObject(found, busy[found.Name]))
-		}
+	for _, found := range volumes.Volumes {
+		all = append(all, volumeObject(found, busy[found.Name]))
 	}
+	c.measure(ctx, all)
 	return all, nil
+}
+
+// busy returns the images and volumes that running containers use.
+func (c *Client) busy(ctx context.Context) (map[string]bool, error) {
+	containers, err := c.api.ContainerList(ctx, container.ListOptions{})
+	if err != nil {
+		return nil, c.unavailable(err)
+	}
+	busy := map[string]bool{}
+	for i := range containers {
+		busy[containers[i].ImageID] = true
+		for _, m := range containers[i].Mounts {
+			busy[m.Name] = true
+		}
+	}
+	return busy, nil
+}
+
+// measure fills in what only the report on disk usage knows: what an image
+// shares with others, and the sizes of volumes. An engine without it leaves the
+// sizes as they are.
+func (c *Client) measure(ctx context.Context, all []Object) {
+	usage, err := c.api.DiskUsage(ctx, types.DiskUsageOptions{})
+	if err != nil {
+		return
+	}
+	shared, sizes := map[string]int64{}, map[string]int64{}
+	for _, i := range usage.Images {
+		shared[i.ID] = max(i.SharedSize, 0)
+	}
+	for _, v := range usage.Volumes {
+		if v.UsageData != nil {
+			sizes[v.Name] = v.UsageData.Size
+		}
+	}
+	for i := range all {
+		switch o := &all[i]; o.Kind {
+		case KindImage:
+			o.Size -= shared[o.ID]
+		case KindVolume:
+			if size, ok := sizes[o.ID]; ok {
+				o.Size = size
+			}
+		case KindContainer: // its size is in the list
+		}
+	}
 }
 
 func containerObject(found *container.Summary) Object {
@@ -130,9 +175,6 @@ func imageObject(found *image.Summary, busy bool) Object {
 		Kind: KindImage, ID: found.ID, Name: found.ID, Size: found.Size, Labels: found.Labels,
 		Busy: busy, Created: time.Unix(found.Created, 0),
 	}
-	if found.SharedSize > 0 {
-		o.Size -= found.SharedSize
-	}
 	if len(found.RepoTags) > 0 && found.RepoTags[0] != "<none>:<none>" {
 		o.Name = found.RepoTags[0]
 	}
@@ -141,9 +183,6 @@ func imageObject(found *image.Summary, busy bool) Object {
 
 func volumeObject(found *volume.Volume, busy bool) Object {
 	o := Object{Kind: KindVolume, ID: found.Name, Name: found.Name, Size: -1, Labels: found.Labels, Busy: busy}
-	if found.UsageData != nil {
-		o.Size = found.UsageData.Size
-	}
 	o.Created, _ = time.Parse(time.RFC3339, found.CreatedAt) // unknown when it cannot be read
 	return o
 }

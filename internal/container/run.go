@@ -35,7 +35,8 @@ type IO struct {
 // The errors are *ExitError, ErrUnavailable, also for a daemon that goes away
 // meanwhile, ErrNoFolder, ErrDiskFull, and the cause of ctx.
 func (c *Client) Run(ctx context.Context, s Spec, o IO) error {
-	s.Command = guarded(s.Command)
+	var mark string
+	s.Command, mark = guarded(s.Command)
 	config, host, err := s.docker()
 	if err != nil {
 		return err
@@ -49,6 +50,7 @@ func (c *Client) Run(ctx context.Context, s Spec, o IO) error {
 		return runError(ctx, err)
 	}
 	r := run{client: c, id: id, stdout: spotter{to: o.Stdout}, stderr: spotter{to: o.Stderr}}
+	r.report = newReport(&r.stderr, mark)
 	if err := r.start(ctx, s.Folder, o.Archive); err != nil {
 		return errors.Join(runError(ctx, err), r.remove(ctx))
 	}
@@ -64,6 +66,7 @@ type run struct {
 	client         *Client
 	id             string
 	stdout, stderr spotter
+	report         *report
 	stream         types.HijackedResponse
 	copied         chan error
 	ended          <-chan container.WaitResponse
@@ -92,7 +95,7 @@ func (r *run) start(ctx context.Context, folder string, archive func(io.Writer) 
 	}
 	r.copied = make(chan error, 1)
 	go func() {
-		_, err := stdcopy.StdCopy(&r.stdout, &r.stderr, r.stream.Reader)
+		_, err := stdcopy.StdCopy(&r.stdout, r.report, r.stream.Reader)
 		r.copied <- err
 	}()
 	return nil
@@ -107,7 +110,7 @@ func (r *run) wait(ctx context.Context) error {
 	case e := <-r.ended:
 		copyErr := <-r.copied
 		r.copied <- nil
-		if err := exitError(int(e.StatusCode), r.stdout.found || r.stderr.found); err != nil {
+		if err := r.report.exitError(int(e.StatusCode), r.stdout.found || r.stderr.found); err != nil {
 			return err
 		}
 		if copyErr != nil {

@@ -64,7 +64,8 @@ func TestRun(t *testing.T) {
 		{"no input", "cat; echo end", "end\n", 0},
 		{"read-only mount", "cat '/a b/in'; touch '/a b/x' 2>/dev/null || echo no", "contentno\n", 0},
 		{"environment and folder", "echo $X; pwd", "a b\n/tmp\n", 0},
-		{"codes of the guard", "exit 250", "", 1},
+		{"no code is special", "exit 250", "", 250},
+		{"no end of line", "printf x; printf y >&2", "x", 0},
 	}
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
@@ -97,7 +98,7 @@ func TestRunLimits(t *testing.T) {
 		want         ExitError
 	}{
 		// The child of a child is killed, as with a compiler that starts a linker.
-		{"memory", "sh -c 'dd if=/dev/zero of=/dev/null bs=300M count=1' || exit 3", ExitError{Code: codeKilled, OutOfMemory: true}},
+		{"memory", "sh -c 'dd if=/dev/zero of=/dev/null bs=300M count=1' || exit 3", ExitError{Code: 3, OutOfMemory: true}},
 		{"disk", "head -c 2000000 /dev/zero >/tmp/x", ExitError{Code: 1, DiskFull: true}},
 		{"processes", "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do sleep 9 & done", ExitError{Code: 2}},
 	}
@@ -324,6 +325,55 @@ func TestRunRefused(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	const mark = "MARK"
+	cases := []struct {
+		text, passed string
+		want         error
+	}{
+		{"a\nb\x1eMARK 0 0\n", "a\nb", nil},
+		{"\x1eMARK 7 0\n", "", &ExitError{Code: 7}},
+		{"a\x1eMAR\x1eMARK 137 2\n", "a\x1eMAR", &ExitError{Code: 137, OutOfMemory: true}},
+		{"a\x1eMA", "a", &ExitError{Code: 9, Stopped: true}},
+		{"\x1eMARK nonsense", "", &ExitError{Code: 9, Stopped: true}},
+		{"", "", &ExitError{Code: 9, Stopped: true}},
+	}
+	for _, c := range cases {
+		for size := 1; size < 6; size++ {
+			var out bytes.Buffer
+			r := newReport(&out, mark)
+			for rest := c.text; rest != ""; {
+				n := min(size, len(rest))
+				if _, err := r.Write([]byte(rest[:n])); err != nil {
+					t.Fatal(err)
+				}
+				rest = rest[n:]
+			}
+			if err := r.exitError(9, false); fmt.Sprintf("%+v", err) != fmt.Sprintf("%+v", c.want) || out.String() != c.passed {
+				t.Errorf("%q in pieces of %d: %+v, %q", c.text, size, err, &out)
+			}
+		}
+	}
+}
+
+func FuzzReport(f *testing.F) {
+	f.Add("a\x1eMARK 1 0\n", 3)
+	f.Fuzz(func(t *testing.T, text string, size int) {
+		var out bytes.Buffer
+		r := newReport(&out, "MARK")
+		for rest := text; rest != ""; {
+			n := min(max(size, 1), len(rest))
+			_, _ = r.Write([]byte(rest[:n])) // a buffer takes everything
+			rest = rest[n:]
+		}
+		_ = r.exitError(1, false)
+		if !strings.HasPrefix(text, out.String()) || out.Len()+len(r.held) != len(text) {
+			t.Errorf("%q became %q and %q", text, &out, r.held)
+		}
+	})
+}
 
 func TestSpotter(t *testing.T) {
 	t.Parallel()
