@@ -99,7 +99,7 @@ func (c *httpCall) status() int {
 // exchange sends the request and reads the response. The error says why there is
 // no complete one.
 func (c *httpCall) exchange(ctx context.Context) error {
-	if fault := checkHeaderLines(&c.request); fault != nil {
+	if fault := checkCall(&c.request); fault != nil {
 		return fault
 	}
 	st := &c.cluster.stats
@@ -114,6 +114,17 @@ func (c *httpCall) exchange(ctx context.Context) error {
 	err = c.carry(up)
 	up.close(watch() && err == nil)
 	return causeOf(ctx, err)
+}
+
+// checkCall refuses what cannot be sent, as Envoy's router does.
+func checkCall(h *proxywasm.HeaderMap) error {
+	if method, _ := h.GetString(":method"); string(method) == "CONNECT" {
+		return &headerError{"missing required header: :protocol"}
+	}
+	if fault := checkHeaderLines(h); fault != nil {
+		return fault
+	}
+	return nil
 }
 
 // causeOf prefers why a context ended over what that has led to.
@@ -157,6 +168,9 @@ func (c *httpCall) carry(up upstreamStream) error {
 }
 
 func (c *httpCall) send(up upstreamStream) error {
+	if _, ok := up.(*h1Stream); ok {
+		c.trailers = nil // which have no place in a message of known length
+	}
 	end := len(c.body) == 0 && c.trailers == nil
 	if err := up.writeHeaders(&c.request, end); err != nil {
 		return err

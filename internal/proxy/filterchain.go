@@ -219,7 +219,7 @@ func (x *exchange) release(m *message, p int) {
 		from = p // it has not seen the body yet
 	}
 	h.state, m.blocked = iterating, false
-	h.headers, h.buffering, h.body = false, false, nil
+	h.buffering, h.body = false, nil
 	trailersWaiting := m.hasTrailers
 	if !h.headersContinued {
 		h.headersContinued = true

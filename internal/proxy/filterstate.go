@@ -137,12 +137,9 @@ func (f *filterState) ContinueStream(t proxywasm.StreamType) {
 	}
 	f.touch()
 	f.resume[way] = true
+	// Envoy forgets the request in both cases, and the response in none.
 	req := &f.hold[requestWay]
 	req.headers, req.trailers, req.body = false, false, nil
-	if way == responseWay {
-		res := &f.hold[responseWay]
-		res.headers, res.trailers, res.body = false, false, nil
-	}
 }
 
 // CloseStream implements proxywasm.StreamHost.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"net/url"
 	"strconv"
 	"sync"
 	"time"
@@ -202,7 +201,7 @@ func (c *grpcCall) exchange(ctx context.Context) (status int, message string) {
 }
 
 func (c *grpcCall) connect(ctx context.Context) (int, string, error) {
-	if fault := checkHeaderLines(&c.request); fault != nil {
+	if fault := checkCall(&c.request); fault != nil {
 		return 0, "", fault
 	}
 	up, err := c.cluster.open(ctx, limits{})
@@ -369,15 +368,7 @@ func (c *grpcCall) trailers(h *proxywasm.HeaderMap) (status int, message string)
 		}
 	}
 	text, _ := h.GetString("grpc-message")
-	return status, percentDecode(string(text))
-}
-
-// percentDecode undoes the encoding of grpc-message; damaged text stays as it is.
-func percentDecode(s string) string {
-	if decoded, err := url.PathUnescape(s); err == nil {
-		return decoded
-	}
-	return s
+	return status, string(text) // still encoded, as Envoy has it
 }
 
 // fail is the end of a call whose cluster gave none: Envoy's router answers in

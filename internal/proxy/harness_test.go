@@ -179,6 +179,11 @@ func (a answer) header(name string) string {
 // receive reads one response to a request with the method.
 func (c *conn) receive(method string) answer {
 	c.t.Helper()
+	return c.receiveQuietly(method)
+}
+
+// receiveQuietly is receive for goroutines of their own.
+func (c *conn) receiveQuietly(method string) answer {
 	var a answer
 	var raw strings.Builder
 	for {
