@@ -131,8 +131,9 @@ class CompatContext : public Context {
     const auto pairs = getRequestHeaderPairs();
     addRequestHeader("x-count", headers == pairs->pairs().size() ? "right" : "wrong");
     replaceRequestHeader("user-agent", "compat");
-    removeRequestHeader("x-secret");
     describe();
+    removeRequestHeader("x-secret");
+    removeRequestHeader("content-length");
     const std::string path = getRequestHeader(":path")->toString();
     const std::string method = getRequestHeader(":method")->toString();
     const bool calls = path == "/call";
@@ -239,7 +240,7 @@ class CompatContext : public Context {
     getValue(parts, &path);
     getValue({"request", "size"}, &size);
     setFilterStateStringValue("compat", path);
-    const Optional<WasmDataPtr> state = getProperty({"wasm.compat"});
+    const Optional<WasmDataPtr> state = getProperty({"compat"});
     const Optional<WasmDataPtr> none = getProperty({"no", "such", "thing"});
     described_ = name + " " + path + " " + std::to_string(size) + " " +
                  (state.has_value() ? (*state)->toString() : "-") + " " +
