@@ -48,14 +48,15 @@ func (b *builder) networkEnv() []string {
 	return env
 }
 
-// caFile returns the bundle of certificates for the container; "" is none.
+// caFile returns the bundle of certificates for the container; "" is none. What
+// SSL_CERT_FILE names need not be there: nobody has asked for it here.
 func (b *builder) caFile() (string, error) {
-	name, file := "--ca-file", b.options.Container.CAFile
+	file := b.options.Container.CAFile
 	if file == "" {
-		name, file = "SSL_CERT_FILE", b.getenv("SSL_CERT_FILE")
-	}
-	if file == "" {
-		return "", nil
+		file = b.getenv("SSL_CERT_FILE")
+		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+			return "", nil
+		}
 	}
 	file, err := filepath.Abs(file)
 	if err != nil {
@@ -66,7 +67,7 @@ func (b *builder) caFile() (string, error) {
 		err = fmt.Errorf("%s is no file", file)
 	}
 	if err != nil {
-		return "", hint.Wrap(fmt.Errorf("certificates of %s: %w", name, err), "name a file in PEM format")
+		return "", hint.Wrap(fmt.Errorf("certificates of --ca-file: %w", err), "name a file in PEM format")
 	}
 	return file, nil
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -307,5 +309,50 @@ func TestContainerInstead(t *testing.T) {
 				t.Error("another module")
 			}
 		})
+	}
+}
+
+// A daemon behind a network address gets copies, and nobody has to ask for it.
+func TestContainerRemoteDaemon(t *testing.T) {
+	c := engine(t)
+	socket, local := strings.CutPrefix(c.Host(), "unix://")
+	if !local {
+		t.Skip("the daemon is remote already")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			near, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			far, err := net.Dial("unix", socket)
+			if err != nil {
+				near.Close()
+				continue
+			}
+			pipe := func(to, from net.Conn) {
+				_, _ = io.Copy(to, from) // ends when either side is closed
+				to.Close()
+			}
+			go pipe(near, far)
+			go pipe(far, near)
+		}
+	}()
+	t.Setenv("DOCKER_HOST", "tcp://"+listener.Addr().String())
+	p := sample(t)
+	// What is no source does not travel.
+	testkit.WriteFiles(t, p.Dir, map[string]string{".git/objects/x": "x", "node_modules/x.go": "package x", "header.go": "package main\n\nconst headerValue = 5 +\n"})
+	o, m := contained(t, p)
+	if _, err := build.Build(t.Context(), o); err == nil || !strings.Contains(m.stderr.String(), "./header.go:4:") {
+		t.Errorf("%v\n%s", err, &m.stderr)
+	}
+	testkit.WriteFiles(t, p.Dir, map[string]string{"header.go": "package main\n\nconst headerValue = \"far\"\n"})
+	if r := m.build(t, o); !strings.Contains(string(r.Module.Bytes()), "far") {
+		t.Error("another module")
 	}
 }

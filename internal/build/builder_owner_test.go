@@ -7,11 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/wasmctl/wasmctl/internal/build"
+	"github.com/wasmctl/wasmctl/internal/container"
 	"github.com/wasmctl/wasmctl/internal/project"
 	"github.com/wasmctl/wasmctl/internal/testkit"
 )
@@ -173,6 +175,66 @@ func TestContainerReadOnlyProject(t *testing.T) {
 
 // readOnlyVariable names the folder of TestContainerReadOnlyProject.
 const readOnlyVariable = "WASMCTL_BUILD_TEST_READ_ONLY"
+
+// A volume is root's when it is new, and an image of the user's own does not
+// change that. The caches can be written to nevertheless.
+func TestContainerCachesOfOtherImages(t *testing.T) {
+	t.Parallel()
+	if dir := os.Getenv(cachesVariable); dir != "" {
+		p := &project.Project{Dir: dir, Name: "own", Build: project.Build{
+			Command: project.Command{Shell: `touch "$WASMCTL_BUILD_DIR/kept" && cp module.wasm "$WASMCTL_OUT"`}, Image: commandImage,
+		}}
+		o, m := contained(t, p)
+		m.build(t, o)
+		return
+	}
+	needRoot(t)
+	c := engine(t)
+	volume := container.Object{Kind: container.KindVolume, ID: "wasmctl-cache-command-command-" + strconv.Itoa(otherUser)}
+	if err := c.RemoveObject(t.Context(), volume); err != nil {
+		t.Fatal(err)
+	}
+	dir := foreignFolder(t)
+	testkit.WriteFiles(t, dir, map[string]string{"module.wasm": string(testkit.Filter().Bytes())})
+	chown(t, dir, otherUser)
+	if out, err := asOtherUser(t, "TestContainerCachesOfOtherImages", cachesVariable+"="+dir); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// cachesVariable names the folder of TestContainerCachesOfOtherImages.
+const cachesVariable = "WASMCTL_BUILD_TEST_CACHES"
+
+// A daemon that does not see this machine's folders, though it is reached over a
+// socket of this machine, gets copies.
+func TestContainerDaemonElsewhere(t *testing.T) {
+	t.Parallel()
+	if dir := os.Getenv(elsewhereVariable); dir != "" {
+		// Only this process and its children see what is mounted here.
+		if err := syscall.Mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
+			t.Skip(err)
+		}
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, ""); err != nil {
+			t.Skip(err)
+		}
+		testkit.WriteGoFilter(t, dir)
+		o, m := contained(t, &project.Project{Dir: dir, Name: "sample", Language: project.Go})
+		m.build(t, o)
+		t.Log(m.notices)
+		return
+	}
+	needRoot(t)
+	cmd := exec.Command(os.Args[0], "-test.run=^TestContainerDaemonElsewhere$", "-test.v")
+	cmd.Env = append(os.Environ(), elsewhereVariable+"="+t.TempDir())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "copying the sources") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// elsewhereVariable names the folder of TestContainerDaemonElsewhere.
+const elsewhereVariable = "WASMCTL_BUILD_TEST_ELSEWHERE"
 
 func TestContainerDiskFull(t *testing.T) {
 	t.Parallel()
