@@ -100,8 +100,13 @@ func (b *builder) ensureImage(ctx context.Context) (string, error) {
 	if err := b.makeImage(ctx, found != nil); err != nil {
 		return "", containerError(ctx, err)
 	}
+	before := imageID(found)
 	if found, err = b.client.Image(ctx, b.image()); err == nil && found == nil {
 		err = fmt.Errorf("the daemon does not have the image %s that it has just made", b.image())
+	}
+	if err == nil && before != "" && before != found.ID && o.Image == "" {
+		// Nothing has its name any more. One that is still in use stays for prune.
+		_ = b.client.RemoveObject(ctx, container.Object{Kind: container.KindImage, ID: before})
 	}
 	return imageID(found), containerError(ctx, err)
 }
@@ -145,7 +150,11 @@ func (b *builder) makeImage(ctx context.Context, anew bool) error {
 	var failed *container.ImageError
 	if errors.As(err, &failed) {
 		b.showOutput(failed.Output)
-		return hint.Wrap(err, "its last lines are above; packages come from the network: check it, set https_proxy behind a proxy, or name another --base-image")
+		next := "packages come from the network: check it, set https_proxy behind a proxy, or name another --base-image"
+		if len(failed.Output) > 0 {
+			next = "its last lines are above; " + next
+		}
+		return hint.Wrap(err, next)
 	}
 	return err
 }

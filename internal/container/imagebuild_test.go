@@ -122,11 +122,19 @@ func TestBuildLog(t *testing.T) {
 		full               bool
 	}{
 		{"before any step", `{"error":"no"}`, "", nil, false},
-		{"docker", stream("Step 1/2 : FROM x\n", " ---> 1234\n", "Step 2/2 : RUN  y\n", "a", "b\nc\n") + `{"error":"no"}`,
-			"step 2/2, RUN y", []string{"ab", "c"}, false},
+		{
+			"docker", stream("Step 1/2 : FROM x\n", " ---> 1234\n", "Step 2/2 : RUN  y\n", "a", "b\nc\n") + `{"error":"no"}`,
+			"step 2/2, RUN y",
+			[]string{"ab", "c"},
+			false,
+		},
 		{"podman", stream("STEP 1/2: FROM x\n", "a\r\n") + `{"error":"no"}`, "step 1/2, FROM x", []string{"a"}, false},
-		{"disk full", stream("Step 1/1 : RUN x\n", "cp: No space left on device") + `{"error":"no"}`,
-			"step 1/1, RUN x", []string{"cp: No space left on device"}, true},
+		{
+			"disk full", stream("Step 1/1 : RUN x\n", "cp: No space left on device") + `{"error":"no"}`,
+			"step 1/1, RUN x",
+			[]string{"cp: No space left on device"},
+			true,
+		},
 	}
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {

@@ -56,8 +56,10 @@ func TestRun(t *testing.T) {
 	}{
 		{"output", "echo out; echo err >&2; exit 7", "out\n", 7},
 		{"user", "id -u; id -g", "1234\n1234\n", 0},
-		{"no capabilities", "grep -E 'Cap(Eff|Bnd)|NoNewPrivs' /proc/self/status | tr -d '\\t\\n'",
-			"CapEff:0000000000000000CapBnd:0000000000000000NoNewPrivs:1", 0},
+		{
+			"no capabilities", "grep -E 'Cap(Eff|Bnd)|NoNewPrivs' /proc/self/status | tr -d '\\t\\n'",
+			"CapEff:0000000000000000CapBnd:0000000000000000NoNewPrivs:1", 0,
+		},
 		{"read-only root", "touch /x 2>/dev/null || echo no", "no\n", 0},
 		{"tmpfs with programs", "printf '#!/bin/sh\\necho ran' >/tmp/p; chmod +x /tmp/p; /tmp/p", "ran\n", 0},
 		{"no network", "ls /sys/class/net", "lo\n", 0},
