@@ -134,7 +134,7 @@ func testAssemblyScriptFormats(t *testing.T, a assemblyScript) {
 	args := []string{filepath.Join(a.modules, "prettier", "bin", "prettier.cjs"), "--check"}
 	for _, template := range []string{"http-headers", "path-rewrite", "empty"} {
 		for _, name := range []string{"x", strings.Repeat("a", project.MaxNameLength)} {
-			folder := template + "-" + name[:1] // of one letter or of many
+			folder := template + "-" + name[:1]
 			scaffolded(t, template, name, filepath.Join(dir, folder))
 			for _, part := range []string{"assembly", "tests", "asconfig.json", "package.json", "tsconfig.json"} {
 				args = append(args, filepath.Join(folder, part))

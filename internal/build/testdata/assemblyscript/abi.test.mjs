@@ -6,7 +6,11 @@ import { compile } from "./compile.mjs";
 import { bytes, Host, text } from "./host.mjs";
 
 const runtime = process.env.ABI_RUNTIME;
-const module = await compile("tests/abi.ts", runtime ? ["--runtime", runtime] : []);
+const globals = ["console", "seed", "trace"].flatMap((name) => [
+  "--use",
+  `${name}=assembly/proxy_wasm/globals/${name}`,
+]);
+const module = await compile("tests/abi.ts", [...globals, ...(runtime ? ["--runtime", runtime] : [])]);
 
 const load = (options) => Host.load(module, { configuration: "config", vmConfiguration: "vm ä", ...options });
 
@@ -350,6 +354,23 @@ test("levels of the log", async () => {
       [4, "e"],
       [5, "c"],
       [2, ""],
+    ],
+  );
+});
+
+test("globals", async () => {
+  const host = await load();
+  host.logs = [];
+  host.request([[":path", "/globals"]]);
+  assert.deepEqual(
+    host.logs.slice(1).map((l) => [l.level, l.text]),
+    [
+      [2, "log"],
+      [1, "debug"],
+      [4, "error"],
+      [3, "warn"],
+      [0, "trace 1.5 -2.0"],
+      [2, "2 random"],
     ],
   );
 });

@@ -281,6 +281,13 @@ class Stream extends Context {
       logError("e");
       logCritical("c");
       log(LogLevel.Info, "");
+    } else if (path == "/globals") {
+      console.log("log");
+      console.debug("debug");
+      console.error("error");
+      console.warn("warn");
+      trace("trace", 2, 1.5, -2);
+      tell(Math.random() < 1 ? "random" : "not");
     } else if (path == "/throw") {
       throw new Error("on purpose: ä");
     } else if (path == "/garbage") {
