@@ -73,6 +73,28 @@ func TestCppUpstreamFilterInEnvoy(t *testing.T) {
 	}
 }
 
+// When the C++ library gives up, it says why in Envoy's log.
+func TestCppAbortInEnvoy(t *testing.T) {
+	t.Parallel()
+	testkit.Need(t, testkit.Cpp)
+	envoy := testkit.Need(t, testkit.Envoy)
+	upstream := httptest.NewServer(http.NotFoundHandler())
+	defer upstream.Close()
+	module := upstreamFilter(t).Path
+	for path, want := range map[string]string{
+		"/at":     `out_of_range was thrown in -fno-exceptions mode with message "vector"`,
+		"/assert": `src/filter.cc: onRequestHeaders: assertion failed: path != "/assert"`,
+	} {
+		e := startEnvoy(t, envoy, module, upstream.Listener.Addr().String())
+		if failed := e.get(t, http.MethodGet, path, ""); failed.code != http.StatusServiceUnavailable {
+			t.Errorf("%s: %+v", path, failed)
+		}
+		if e.stop(); !strings.Contains(e.log.String(), want) {
+			t.Errorf("no %q in the log:\n%s", want, &e.log)
+		}
+	}
+}
+
 // runningEnvoy is an Envoy with a filter.
 type runningEnvoy struct {
 	cmd      *exec.Cmd
@@ -156,7 +178,8 @@ func (e *runningEnvoy) get(t *testing.T, method, path, body string) answer {
 	client := http.Client{Timeout: 20 * time.Second}
 	r, err := client.Do(request)
 	if err != nil {
-		t.Fatal(err)
+		e.stop()
+		t.Fatalf("%v\n%s", err, &e.log)
 	}
 	defer r.Body.Close()
 	b, err := io.ReadAll(r.Body)

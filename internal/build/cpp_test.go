@@ -83,6 +83,7 @@ func TestCppTemplates(t *testing.T) {
 				cppElsewhere(t, dir, r)
 			}
 			if template == "empty" {
+				cppAlone(t, dir)
 				cppSDK(t, dir)
 			}
 		})
@@ -154,11 +155,20 @@ func cppElsewhere(t *testing.T, dir string, first *build.Result) {
 	if r := m.build(t, o); r.SHA256 != first.SHA256 {
 		t.Errorf("another folder gives %s, not %s", r.SHA256, first.SHA256)
 	}
-	if out := runMake(t, other); out != "" {
+}
+
+// cppAlone builds as a person without wasmctl does.
+func cppAlone(t *testing.T, dir string) {
+	t.Helper()
+	module := filepath.Join(dir, build.FolderName, "sample.wasm")
+	if err := os.Remove(module); err != nil {
+		t.Fatal(err)
+	}
+	if out := runMake(t, dir); out != "" {
 		t.Errorf("make: %s", out)
 	}
-	if info, err := os.Stat(filepath.Join(other, build.FolderName, "sample.wasm")); err != nil || info.Size() == 0 {
-		t.Errorf("make alone: %v", err)
+	if info, err := os.Stat(module); err != nil || info.Size() == 0 {
+		t.Errorf("make: %v", err)
 	}
 }
 
@@ -282,6 +292,9 @@ func TestCppFaults(t *testing.T) {
 			dir := t.TempDir()
 			cppProject(t, "empty", "sample", dir)
 			testkit.WriteFiles(t, dir, c.files)
+			if err := os.RemoveAll(filepath.Join(dir, "sdk")); err != nil { // it only takes time
+				t.Fatal(err)
+			}
 			if c.files["Makefile"] == "" && name == "no Makefile" {
 				if err := os.Remove(filepath.Join(dir, "Makefile")); err != nil {
 					t.Fatal(err)

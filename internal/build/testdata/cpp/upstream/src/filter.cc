@@ -2,6 +2,7 @@
 // is compiled as it is, with our headers and, by hand, with the upstream ones.
 
 #include <algorithm>
+#include <cassert>
 #include <cctype>
 #include <memory>
 #include <string>
@@ -142,6 +143,10 @@ class CompatContext : public Context {
       sendLocalResponse(418, "compat", "short and stout", {{"x-local", "yes"}});
       return FilterHeadersStatus::StopIteration;
     }
+    if (path == "/at") {
+      addRequestHeader("x-at", std::to_string(std::vector<int>().at(pairs->size())));
+    }
+    assert(path != "/assert");
     return calls ? call() : FilterHeadersStatus::Continue;
   }
 
