@@ -54,31 +54,35 @@ func (b *builder) run(ctx context.Context, out, temp string) error {
 	return err
 }
 
+// attempts bounds how often a compile step is tried. Caches can be removed at any
+// time, by a prune say, and each time something has to be done first.
+const attempts = 5
+
 // attempt runs the compile step, and before it what turns out to be missing.
 func (b *builder) attempt(ctx context.Context, out, temp string) error {
 	p, err := b.plan(ctx)
 	if err != nil {
 		return err
 	}
-	if err := b.ensureVolumes(ctx); err != nil {
-		return err
-	}
 	r := &stepRun{builder: b, plan: p, out: out, temp: temp}
-	code, err := r.compile(ctx)
-	if code == codeNotWritable {
-		if err = b.openCaches(ctx); err == nil {
-			code, err = r.compile(ctx)
+	for range attempts {
+		if err := b.ensureVolumes(ctx); err != nil {
+			return err
+		}
+		code, err := r.compile(ctx)
+		switch {
+		case err != nil || code == 0:
+			return err
+		case code == codeNotWritable:
+			err = b.openCaches(ctx)
+		case code == codeNotFetched:
+			err = r.fetch(ctx)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	if code == codeNotFetched {
-		if err = r.fetch(ctx); err == nil {
-			code, err = r.compile(ctx)
-		}
-	}
-	if err == nil && code != 0 {
-		return &ContainerError{fmt.Errorf("the cache volumes of %s cannot be used: remove them with 'wasmctl prune --builders'", b.recipe.name)}
-	}
-	return err
+	return &ContainerError{fmt.Errorf("the cache volumes of %s cannot be used: remove them with 'wasmctl prune --builders'", b.recipe.name)}
 }
 
 // spec is what all containers of the builder have in common.
@@ -133,7 +137,7 @@ func (b *builder) cachePaths() []string {
 func (b *builder) cacheMounts() []container.Mount {
 	mounts := make([]container.Mount, len(b.recipe.caches))
 	for i, name := range b.recipe.caches {
-		mounts[i] = container.Mount{Volume: b.volume(name), Target: path.Join(cachePath, name)}
+		mounts[i] = container.Mount{Volume: b.volume(name), Target: path.Join(cachePath, name), Labels: b.labels()}
 	}
 	return mounts
 }

@@ -56,11 +56,16 @@ type Mount struct {
 	// Target is the place in the container.
 	Target   string
 	ReadOnly bool
+	// Labels are for a volume that is not there yet.
+	Labels map[string]string
 }
 
 func (m Mount) docker() mount.Mount {
 	if m.Volume != "" {
-		return mount.Mount{Type: mount.TypeVolume, Source: m.Volume, Target: m.Target, ReadOnly: m.ReadOnly}
+		return mount.Mount{
+			Type: mount.TypeVolume, Source: m.Volume, Target: m.Target, ReadOnly: m.ReadOnly,
+			VolumeOptions: &mount.VolumeOptions{Labels: m.Labels},
+		}
 	}
 	return mount.Mount{Type: mount.TypeBind, Source: m.Path, Target: m.Target, ReadOnly: m.ReadOnly}
 }
