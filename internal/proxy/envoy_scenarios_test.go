@@ -20,6 +20,7 @@ func scenarios() []scenario {
 		{name: "stream-gone", script: goneScript, requests: []string{"/"}, until: "http_response get request"},
 		{name: "other-stream", script: otherScript, requests: []string{"&/a", "/b"}, sorted: true, until: "ended"},
 		{name: "from-a-timer", script: fromTimerScript, requests: []string{"/"}, until: "delete info"},
+		{name: "abi-0.1.0", script: firstScript, first: true, requests: []string{"/"}, until: "delete info"},
 		{name: "grpc-call", script: grpcCallScript, requests: []string{"/"}, until: "end of calls"},
 		{name: "grpc-stream", script: grpcStreamScript, requests: []string{"/"}, until: "end of streams"},
 		// The last one: what is cancelled at once may reach the server or not.
@@ -359,6 +360,34 @@ http_response info
 http_response effective 2
 http_response replyheader x-r 1
 http_response reply 418 t teapot
+`
+
+const firstScript = `
+request_headers info
+request_headers config
+request_headers get request none
+request_headers get request :path
+request_headers get response none
+request_headers get 9 none
+request_headers property none
+request_headers getdata none
+request_headers route
+request_headers call up 1000 GET a /late 
+request_headers return 1
+response_headers info
+response_headers get response none
+response_body info
+http_response info
+http_response get 6 none
+http_response get 7 none
+http_response config
+http_response route
+http_response effective 2
+http_response continue 0
+log get request none
+log get response_trailers none
+done config
+delete info
 `
 
 const showGRPC = `

@@ -20,6 +20,7 @@ import (
 
 	"github.com/wasmctl/wasmctl/internal/chain"
 	"github.com/wasmctl/wasmctl/internal/testkit"
+	"github.com/wasmctl/wasmctl/internal/wasm"
 )
 
 // scenario is a script of a filter and what clients do meanwhile. Both hosts
@@ -27,6 +28,8 @@ import (
 // were asked, the filters' metrics.
 type scenario struct {
 	name, script string
+	// first takes the module that is built for ABI 0.1.0.
+	first bool
 	// requests are paths of GET, or whole requests. One that begins with & is sent
 	// without waiting for its answer.
 	requests []string
@@ -189,7 +192,12 @@ var interval = regexp.MustCompile(`\([^,]*,`)
 
 func startHere(t *testing.T, s scenario, services services) running {
 	t.Helper()
-	named := func(f *chain.Filter) { f.Name, f.RootID, f.VMID = s.name, s.name, s.name }
+	named := func(f *chain.Filter) {
+		f.Name, f.RootID, f.VMID, f.VMConfiguration = s.name, s.name, s.name, []byte(vmScript)
+		if s.first {
+			f.Module = module010(t)
+		}
+	}
 	h := run(t, filter(s.script), last(named), upstreamAt("http", services.http.addr),
 		withCluster("up", "http", services.http.addr.String()), withCluster("grpc", "h2c", services.grpc.Addr),
 		withCluster("dead", "http", closedPort), withCluster("deadgrpc", "h2c", closedPort),
@@ -261,6 +269,22 @@ func get200(t *testing.T, url string) string {
 	return string(text)
 }
 
+// vmScript is the configuration of each VM; it does nothing.
+const vmScript = "none info"
+
+func module010(t *testing.T) *wasm.Module {
+	t.Helper()
+	b, err := os.ReadFile("../../testdata/modules/script010.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := wasm.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 func readText(path string) string {
 	text, _ := os.ReadFile(path)
 	return string(text)
@@ -314,14 +338,18 @@ func anyPort() object {
 // envoyListener is a listener with the filter of a scenario in a VM of its own.
 func envoyListener(t *testing.T, s scenario) object {
 	t.Helper()
-	module, err := filepath.Abs("../../testdata/modules/script.wasm")
+	name := "script.wasm"
+	if s.first {
+		name = "script010.wasm"
+	}
+	module, err := filepath.Abs("../../testdata/modules/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	plugin := object{
 		"name": s.name, "root_id": s.name,
 		"configuration": object{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": s.script},
-		"vm_config":     object{"vm_id": s.name, "runtime": "envoy.wasm.runtime.v8", "code": object{"local": object{"filename": module}}},
+		"vm_config":     object{"vm_id": s.name, "configuration": object{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": vmScript}, "runtime": "envoy.wasm.runtime.v8", "code": object{"local": object{"filename": module}}},
 	}
 	manager := object{
 		"@type": extensions + "filters.network.http_connection_manager.v3.HttpConnectionManager", "stat_prefix": "main",

@@ -1,11 +1,14 @@
 package proxywasm
 
+import "github.com/wasmctl/wasmctl/internal/wasm"
+
 // bufferFunctions are the functions that read and change byte buffers.
 func bufferFunctions() []hostFunction {
 	return []hostFunction{
 		{name: "proxy_get_buffer_bytes", params: "iiiii", call: getBufferBytes},
 		{name: "proxy_get_buffer_status", params: "iii", call: getBufferStatus},
 		{name: "proxy_set_buffer_bytes", params: "iiiii", call: setBufferBytes},
+		{name: "proxy_get_configuration", params: "ii", abi: []wasm.ABIVersion{wasm.ABI010}, call: getConfiguration},
 	}
 }
 
@@ -81,6 +84,15 @@ func setBufferBytes(p *Plugin, a []uint64) uint32 {
 		return uint32(StatusInternalFailure)
 	}
 	return uint32(b.Replace(int(u32(a[1])), int(u32(a[2])), data))
+}
+
+// getConfiguration is proxy_get_configuration(ret_ptr, ret_size): the VM's
+// configuration, and the filter's own during on_configure.
+func getConfiguration(p *Plugin, a []uint64) uint32 {
+	if p.configuring {
+		return uint32(p.give(p.config.Configuration, a[0], a[1]))
+	}
+	return uint32(p.give(p.config.VMConfiguration, a[0], a[1]))
 }
 
 // maxBodyBytes bounds what a filter can make of a body.

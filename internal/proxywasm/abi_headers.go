@@ -63,15 +63,24 @@ func getHeaderMapValue(p *Plugin, a []uint64) uint32 {
 	m := p.readableMap(t)
 	if m == nil {
 		if p.active != nil && p.active.phase == phaseLog {
-			return uint32(StatusNotFound)
+			return p.noValue(a[3], a[4])
 		}
 		return uint32(StatusBadArgument)
 	}
 	value, ok := m.Get(key)
 	if !ok {
-		return uint32(StatusNotFound)
+		return p.noValue(a[3], a[4])
 	}
 	return uint32(p.give(value, a[3], a[4]))
+}
+
+// noValue says that a header is not there, which under ABI 0.1.0 is the same as
+// an empty one.
+func (p *Plugin) noValue(retPtr, retSize uint64) uint32 {
+	if p.first {
+		return uint32(p.giveAt(0, 0, retPtr, retSize))
+	}
+	return uint32(StatusNotFound)
 }
 
 // addHeaderMapValue is proxy_add_header_map_value(type, key, len, value, len).

@@ -4,9 +4,13 @@ import "github.com/wasmctl/wasmctl/internal/wasm"
 
 // streamFunctions are the functions that answer, resume and end an exchange.
 func streamFunctions() []hostFunction {
+	first := []wasm.ABIVersion{wasm.ABI010}
 	since020 := []wasm.ABIVersion{wasm.ABI020, wasm.ABI021}
 	return []hostFunction{
 		{name: "proxy_send_local_response", params: "iiiiiiii", call: sendLocalResponse},
+		{name: "proxy_continue_request", abi: first, call: continueRequest},
+		{name: "proxy_continue_response", abi: first, call: continueResponse},
+		{name: "proxy_clear_route_cache", abi: first, call: nothing}, // there is one route
 		{name: "proxy_continue_stream", params: "i", abi: since020, call: continueStream},
 		{name: "proxy_close_stream", params: "i", abi: since020, call: closeStream},
 	}
@@ -51,6 +55,16 @@ func continueStream(p *Plugin, a []uint64) uint32 {
 		p.active.host.ContinueStream(t)
 	}
 	return uint32(StatusOK)
+}
+
+// continueRequest is proxy_continue_request().
+func continueRequest(p *Plugin, _ []uint64) uint32 {
+	return continueStream(p, []uint64{uint64(RequestStream)})
+}
+
+// continueResponse is proxy_continue_response().
+func continueResponse(p *Plugin, _ []uint64) uint32 {
+	return continueStream(p, []uint64{uint64(ResponseStream)})
 }
 
 // closeStream is proxy_close_stream(stream_type).

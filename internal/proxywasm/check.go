@@ -14,7 +14,7 @@ func checkModule(m *wasm.Module) (map[importName]hostFunction, error) {
 	if err != nil {
 		return nil, err
 	}
-	if version != wasm.ABI020 && version != wasm.ABI021 {
+	if version != wasm.ABI010 && version != wasm.ABI020 && version != wasm.ABI021 {
 		return nil, hint.Wrap(&UnsupportedABIError{version}, "build it with a current SDK, or "+deployHint)
 	}
 	offered := offeredTo(version)

@@ -1,5 +1,5 @@
 // Package proxywasm runs proxy-wasm filters: it is the host side of the
-// proxy-wasm ABI 0.2.0 and 0.2.1 on the wazero runtime, and it behaves as Envoy
+// proxy-wasm ABI 0.1.0, 0.2.0 and 0.2.1 on the wazero runtime, and it behaves as Envoy
 // does, also where Envoy differs from the specification. It knows no HTTP
 // stack: a data plane drives a [Stream] callback by callback and answers the
 // filter's requests for headers, bodies and properties through [StreamHost].

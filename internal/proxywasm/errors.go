@@ -98,5 +98,5 @@ type UnsupportedABIError struct {
 }
 
 func (e *UnsupportedABIError) Error() string {
-	return fmt.Sprintf("the embedded host offers proxy-wasm ABI 0.2.0 and 0.2.1, the module is built for %s", e.Version)
+	return fmt.Sprintf("the embedded host offers proxy-wasm ABI 0.1.0, 0.2.0 and 0.2.1, the module is built for %s", e.Version)
 }

@@ -60,6 +60,7 @@ type PluginStats struct {
 // that never returns from a callback blocks its caller for good.
 type Plugin struct {
 	config  PluginConfig
+	first   bool     // ABI 0.1.0
 	environ []string // "KEY=VALUE\x00"
 	started time.Time
 

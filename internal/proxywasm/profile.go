@@ -7,7 +7,7 @@ import "github.com/wasmctl/wasmctl/internal/wasm"
 func Profile() wasm.Profile {
 	p := wasm.Profile{
 		Host: wasm.HostLocal, Name: "the embedded host", Version: "of this wasmctl", Engine: "wazero",
-		ABI: []wasm.ABIVersion{wasm.ABI020, wasm.ABI021},
+		ABI: []wasm.ABIVersion{wasm.ABI010, wasm.ABI020, wasm.ABI021},
 		Lacks: []wasm.Feature{
 			wasm.FeatureLegacyExceptions, wasm.FeatureRelaxedSIMD, wasm.FeatureGC, wasm.FeatureMultiMemory,
 			wasm.FeatureMemory64, wasm.FeatureWideArithmetic,

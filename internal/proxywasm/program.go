@@ -21,6 +21,8 @@ type Program struct {
 	code     wazero.CompilationCache
 	compiled wazero.CompiledModule
 	cached   bool
+	// first says that the module is built for ABI 0.1.0.
+	first bool
 }
 
 // Cached tells whether the machine code came from the cache on disk.
@@ -37,6 +39,8 @@ func (e *Engine) compile(ctx context.Context, m *wasm.Module, offered map[import
 	if err != nil {
 		return nil, fmt.Errorf("compile the module: %w", err)
 	}
+	version, err := m.ABI()
+	program.first = err == nil && version == wasm.ABI010
 	if err := program.offer(ctx, m, offered); err != nil {
 		_ = program.close(ctx) // the first error is the cause
 		return nil, err

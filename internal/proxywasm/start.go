@@ -15,7 +15,7 @@ import (
 // on_configure. The error is a *StartError with a hint. ctx bounds nothing that runs later.
 func (p *Program) NewPlugin(ctx context.Context, c PluginConfig) (*Plugin, error) {
 	v := &Plugin{
-		config: c, environ: environOf(c.Env), started: time.Now(),
+		config: c, first: p.first, environ: environOf(c.Env), started: time.Now(),
 		streams: map[uint32]*Stream{}, nextID: rootContext, starting: true,
 	}
 	v.ctx = &callContext{context.Background(), v}

@@ -3,6 +3,7 @@ package proxywasm
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -207,11 +208,6 @@ func TestRestrictedDuringAllocation(t *testing.T) {
 
 func TestCompileRefuses(t *testing.T) {
 	t.Parallel()
-	old := &testkit.Module{}
-	old.Memory(1, 0)
-	old.ExportMemory("memory")
-	old.ExportFunction("malloc", "i", "i")
-	old.ExportFunction("proxy_abi_version_0_1_0", "", "")
 	noMemory := &testkit.Module{}
 	noMemory.ExportFunction("proxy_abi_version_0_2_1", "", "")
 	broken := testkit.Filter()
@@ -237,7 +233,6 @@ func TestCompileRefuses(t *testing.T) {
 				testkit.HostFunc{Name: "proxy_continue_request", Results: "i"}),
 			new(*UnsupportedImportsError), "\n  - import env.proxy_continue_request: ", "",
 		},
-		{"ABI 0.1.0", old, new(*UnsupportedABIError), "built for 0.1.0", "wasmctl deploy envoy"},
 		{"no memory", noMemory, new(*wasm.CheckError), "memory", ""},
 		{"invalid code", broken, nil, "compile the module", ""},
 	}
@@ -258,10 +253,34 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
+// TestDocumented holds that docs/abi.md names every function of the ABI and every
+// callback.
+func TestDocumented(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/abi.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, f := range wasm.EnvoyFunctions("") {
+		if f.Module == "env" {
+			names[strings.TrimPrefix(f.Name, "env.")] = true
+		}
+	}
+	for c := range callbackCount {
+		names[c.String()] = true
+	}
+	for name := range names {
+		if !strings.Contains(string(text), "`"+name+"`") && !strings.Contains(string(text), "`env."+name+"`") {
+			t.Errorf("docs/abi.md does not name %s", name)
+		}
+	}
+}
+
 // TestOfferedFunctions holds the table to what Envoy offers.
 func TestOfferedFunctions(t *testing.T) {
 	t.Parallel()
-	for _, version := range []wasm.ABIVersion{wasm.ABI020, wasm.ABI021} {
+	for _, version := range []wasm.ABIVersion{wasm.ABI010, wasm.ABI020, wasm.ABI021} {
 		envoy := map[importName]wasm.FuncType{}
 		for _, f := range wasm.EnvoyFunctions(version) {
 			envoy[importName{f.Module, f.Name}] = f.Type

@@ -1,4 +1,4 @@
-// A proxy-wasm filter (ABI 0.2.1) that does what its configuration says, so that
+// A proxy-wasm filter (ABI 0.2.1, or 0.1.0 with -DABI_0_1_0) that does what its configuration says, so that
 // one module covers many behaviours of a host.
 //
 // The VM configuration and then the plugin configuration are read line by line;
@@ -84,6 +84,8 @@
 //     trap                      an unreachable instruction
 //     outofbounds               a load outside the memory
 //     exit CODE                 proc_exit
+//     config                  > get_configuration    (of ABI 0.1.0 alone)
+//     route                   > clear_route_cache    (of ABI 0.1.0 alone)
 //     spend N                   N rounds of arithmetic
 
 typedef unsigned int u32;
@@ -96,7 +98,19 @@ typedef unsigned char u8;
 #define EXPORT(name) __attribute__((export_name(name)))
 
 ENV("proxy_log") u32 proxy_log(u32 level, const char *p, u32 n);
+#ifdef ABI_0_1_0
+ENV("proxy_get_configuration") u32 get_configuration(char **p, u32 *n);
+ENV("proxy_continue_request") u32 continue_request(void);
+ENV("proxy_continue_response") u32 continue_response(void);
+ENV("proxy_clear_route_cache") u32 clear_route_cache(void);
+static u32 continue_stream(u32 type) { return type ? continue_response() : continue_request(); }
+static u32 close_stream(u32 type) { return 12 + 0 * type; }
+static u32 proxy_get_log_level(u32 *level) { return 12 + 0 * *level; }
+#else
 ENV("proxy_get_log_level") u32 proxy_get_log_level(u32 *level);
+ENV("proxy_continue_stream") u32 continue_stream(u32 type);
+ENV("proxy_close_stream") u32 close_stream(u32 type);
+#endif
 ENV("proxy_get_header_map_value") u32 get_value(u32 map, const char *k, u32 kn, char **v, u32 *vn);
 ENV("proxy_add_header_map_value") u32 add_value(u32 map, const char *k, u32 kn, const char *v, u32 vn);
 ENV("proxy_replace_header_map_value") u32 replace_value(u32 map, const char *k, u32 kn, const char *v, u32 vn);
@@ -111,8 +125,6 @@ ENV("proxy_get_property") u32 get_property(const char *path, u32 n, char **v, u3
 ENV("proxy_set_property") u32 set_property(const char *path, u32 n, const char *v, u32 vn);
 ENV("proxy_send_local_response")
 u32 send_local_response(u32 code, const char *details, u32 dn, const char *body, u32 bn, const char *headers, u32 hn, u32 grpc);
-ENV("proxy_continue_stream") u32 continue_stream(u32 type);
-ENV("proxy_close_stream") u32 close_stream(u32 type);
 ENV("proxy_set_effective_context") u32 set_effective_context(u32 id);
 ENV("proxy_done") u32 proxy_done(void);
 ENV("proxy_get_status") u32 get_status(u32 *code, char **p, u32 *n);
@@ -170,7 +182,11 @@ EXPORT("proxy_on_memory_allocate") void *allocate(u32 n) {
   return p;
 }
 
+#ifdef ABI_0_1_0
+EXPORT("proxy_abi_version_0_1_0") void abi(void) {}
+#else
 EXPORT("proxy_abi_version_0_2_1") void abi(void) {}
+#endif
 EXPORT("_initialize") void initialize(void) {}
 
 typedef struct { const char *p; u32 n; } str;
@@ -500,6 +516,10 @@ static int act(str action, str rest) {
   if (IS("send")) { u32 end = number(word(&rest)); str t = plain(rest); PLAIN(grpc_send(number(first), t.p, t.n, end)); }
   if (IS("cancel")) { PLAIN(grpc_cancel(number(first))); }
   if (IS("end")) { PLAIN(grpc_close(number(first))); }
+#ifdef ABI_0_1_0
+  if (IS("config")) { RESULT(get_configuration(&p, &n)); }
+  if (IS("route")) { PLAIN(clear_route_cache()); }
+#endif
   if (IS("env")) { environment(); return 1; }
   if (IS("wasi")) { try_wasi(); return 1; }
   if (IS("badpointer")) { bad_pointers(); return 1; }
@@ -566,7 +586,7 @@ EXPORT("proxy_on_configure") u32 on_configure(u32 id, u32 size) {
   load(7, size);
   return run(STR("configure"), 0, id, size, 0, 1);
 }
-EXPORT("proxy_on_request_headers") u32 on_request_headers(u32 id, u32 n, u32 end) {
+static u32 request_headers(u32 id, u32 n, u32 end) {
   char *p = 0;
   u32 i = id % STREAMS, size = 0;
   if (get_value(0, ":path", 5, &p, &size) == 0) {
@@ -575,9 +595,15 @@ EXPORT("proxy_on_request_headers") u32 on_request_headers(u32 id, u32 n, u32 end
   }
   return STREAM("request_headers", n, end, 0);
 }
+#ifdef ABI_0_1_0
+EXPORT("proxy_on_request_headers") u32 on_request_headers(u32 id, u32 n) { return request_headers(id, n, 0); }
+EXPORT("proxy_on_response_headers") u32 on_response_headers(u32 id, u32 n) { return STREAM("response_headers", n, 0, 0); }
+#else
+EXPORT("proxy_on_request_headers") u32 on_request_headers(u32 id, u32 n, u32 end) { return request_headers(id, n, end); }
+EXPORT("proxy_on_response_headers") u32 on_response_headers(u32 id, u32 n, u32 end) { return STREAM("response_headers", n, end, 0); }
+#endif
 EXPORT("proxy_on_request_body") u32 on_request_body(u32 id, u32 n, u32 end) { return STREAM("request_body", n, end, 0); }
 EXPORT("proxy_on_request_trailers") u32 on_request_trailers(u32 id, u32 n) { return STREAM("request_trailers", n, 0, 0); }
-EXPORT("proxy_on_response_headers") u32 on_response_headers(u32 id, u32 n, u32 end) { return STREAM("response_headers", n, end, 0); }
 EXPORT("proxy_on_response_body") u32 on_response_body(u32 id, u32 n, u32 end) { return STREAM("response_body", n, end, 0); }
 EXPORT("proxy_on_response_trailers") u32 on_response_trailers(u32 id, u32 n) { return STREAM("response_trailers", n, 0, 0); }
 EXPORT("proxy_on_log") void on_log(u32 id) { STREAM("log", 0, 0, 0); }
