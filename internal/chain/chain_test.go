@@ -37,6 +37,72 @@ func TestParseUpstream(t *testing.T) {
 	}
 }
 
+func TestParseCluster(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"auth=127.0.0.1:9000":        "auth http://127.0.0.1:9000",
+		"auth=http://host":           "auth http://host:80",
+		"limits=h2c://[::1]:50051":   "limits h2c://[::1]:50051",
+		"auth":                       "has no '='",
+		"=127.0.0.1:1":               "not a name",
+		"a b=127.0.0.1:1":            "not a name",
+		"auth=":                      "has no address",
+		"auth=https://host":          "not supported",
+		"auth=http://host/path":      "not scheme://host:port",
+		"upstream=127.0.0.1:1":       "taken",
+		"echo=127.0.0.1:1":           "taken",
+		"outbound|80||a.b=h2c://h:1": "outbound|80||a.b h2c://h:1",
+	} {
+		c, err := chain.ParseCluster(in)
+		text := ""
+		if err != nil {
+			text = err.Error()
+		} else {
+			text = c.Name + " " + c.URL.String()
+		}
+		if !strings.Contains(text, want) {
+			t.Errorf("ParseCluster(%q): %q, want %q", in, text, want)
+		}
+	}
+	c, err := chain.ParseCluster("a=b:1")
+	if err != nil || chain.CheckClusters([]chain.Cluster{c}) != nil || chain.CheckClusters([]chain.Cluster{c, c}) == nil {
+		t.Error("a name that is given twice")
+	}
+}
+
+func TestFileClusters(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"{b: 127.0.0.1:1, a: 'h2c://h:2'}": "b http://127.0.0.1:1, a h2c://h:2",
+		"{}":                               "",
+		"{a: 1}":                           "not a name with an address",
+		"{a: {b: c}}":                      "not a name with an address",
+		"{upstream: 'h:1'}":                "taken",
+		"{a: 'https://h'}":                 "not supported",
+	} {
+		path := filepath.Join(t.TempDir(), "chain.yaml")
+		write(t, path, "clusters: "+text+"\nfilters: [{source: a}]\n")
+		got := ""
+		file, err := chain.ReadFile(path)
+		if err != nil {
+			got = err.Error()
+		} else {
+			clusters, err := file.ClusterList()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var parts []string
+			for _, c := range clusters {
+				parts = append(parts, c.Name+" "+c.URL.String())
+			}
+			got = strings.Join(parts, ", ")
+		}
+		if !strings.Contains(got, want) || (want == "" && got != "") {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestReadFile(t *testing.T) {
 	t.Parallel()
 	const good = `

@@ -140,9 +140,12 @@ func TestBootstrapRefuses(t *testing.T) {
 
 func TestBootstrapReplacesAddresses(t *testing.T) {
 	t.Parallel()
-	c := &chain.Chain{Upstream: parse(t, "http://127.0.0.1:8080")}
+	c := &chain.Chain{Upstream: parse(t, "http://127.0.0.1:8080"), Clusters: []chain.Cluster{
+		{Name: "here", URL: parse(t, "127.0.0.1:1")}, {Name: "there", URL: parse(t, "192.0.2.1:2")},
+	}}
 	b, err := Bootstrap(c, BootstrapOptions{
 		Listen: "0.0.0.0:1", Admin: "0.0.0.0:2", Upstream: "host.docker.internal:8080", ModulePath: filesOf,
+		Clusters: map[string]string{"here": "host.docker.internal:1"},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -136,6 +136,28 @@ func TestEventsReachBusyExchanges(t *testing.T) {
 	}
 }
 
+// TestEventsCloseBusyExchanges lets the answer to a call close the connection of
+// a client that is silent in the middle of the body.
+func TestEventsCloseBusyExchanges(t *testing.T) {
+	t.Parallel()
+	s := startService(t)
+	up := serveRaw(t, func(_ net.Conn, r *bufio.Reader) { _, _ = io.Copy(io.Discard, r) })
+	for name, upstream := range map[string]setting{"echo": func(*Options) {}, "http": upstreamAt("http", up)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := run(t, upstream, withCluster("up", "http", s.addr.String()),
+				filter("request_headers call up 5000 GET a /late ", "http_response effective 2", "http_response close 0"))
+			c := h.dial().send("POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 10\r\n\r\nhello")
+			if a := c.receive("POST"); a.status != 0 || a.err == nil {
+				t.Errorf("got %+v", a)
+			}
+			if e := h.exchange(); e.Status != 0 || e.Details != "wasm_close_stream" {
+				t.Errorf("reported %+v", e)
+			}
+		})
+	}
+}
+
 // TestEventsReachStreamingResponses lets the answer to a call act on a response
 // that is on its way: it was held since its headers.
 func TestEventsReachStreamingResponses(t *testing.T) {

@@ -60,8 +60,8 @@ func (r *relay) pushResponse(event bool) pushed {
 	t := r.take(&x.res, &r.resData)
 	switch {
 	case t.torn:
-		r.resDone = true
-		return pushed{done: true}
+		r.resDone, r.early = true, t.early
+		return pushed{done: true, early: t.early}
 	case t.any():
 		r.early = t.early && (event || r.concurrent)
 		if err := r.respond(t); err != nil {
