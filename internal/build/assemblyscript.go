@@ -70,7 +70,7 @@ func assemblyScriptArguments(j *job, out string) []string {
 	if j.debug {
 		target = "debug"
 	}
-	args := []string{"--target", target, "--outFile", out}
+	args := []string{"--target", target, "--outFile", out, "--noColors"}
 	if j.debug || j.options.Names {
 		args = append(args, "--debug") // it keeps names, and changes nothing else
 	}
