@@ -27,7 +27,7 @@ trap stop_dockerd EXIT
 scripts/prepare.sh .cache/test.env
 . .cache/test.env
 
-flags=(-timeout 10m)
+flags=(-timeout 20m)
 if [ "${WASMCTL_TEST_RACE:-}" = 1 ]; then
   flags+=(-race)
 fi
