@@ -189,14 +189,7 @@ func explainNpm(j *job, err error, messages string) error {
 	if !errors.As(err, &exit) {
 		return err
 	}
-	says := func(codes ...string) bool {
-		for _, code := range codes {
-			if strings.Contains(messages, code) {
-				return true
-			}
-		}
-		return false
-	}
+	says := func(parts ...string) bool { return containsAny(messages, parts...) }
 	switch {
 	case j.options.Offline && says("ENOTCACHED", "EAI_AGAIN", "cache mode is 'only-if-cached'"):
 		return hint.Errorf("build once without --offline, or 'npm ci' where the network is",

@@ -171,14 +171,7 @@ func explainCargo(j *job, err error, messages string) error {
 	if !errors.As(err, &exit) {
 		return err
 	}
-	says := func(parts ...string) bool {
-		for _, part := range parts {
-			if strings.Contains(messages, part) {
-				return true
-			}
-		}
-		return false
-	}
+	says := func(parts ...string) bool { return containsAny(messages, parts...) }
 	switch {
 	case says("because --locked was passed", "but --locked was passed"):
 		return hint.Errorf("let cargo bring Cargo.lock up to date: 'cargo update --workspace'", "Cargo.lock does not fit Cargo.toml: %w", err)

@@ -118,14 +118,6 @@ func hasCore(folder string) bool {
 	return err == nil && len(found) > 0
 }
 
-// escapeGlob keeps signs in the name of a folder from being taken for a pattern.
-func escapeGlob(folder string) string {
-	if filepath.Separator == '\\' {
-		return folder // nothing can be escaped there
-	}
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(folder)
-}
-
 // noStandardLibrary is the error for a compiler that makes programs for this
 // machine only.
 func (r *rust) noStandardLibrary(found, sysroot string) error {
@@ -185,17 +177,4 @@ func pathLinker(j *job) string {
 		}
 	}
 	return best
-}
-
-// findOnPath finds a program as the toolchain would: on the PATH of the job.
-func findOnPath(j *job, name string) (string, error) {
-	if filepath.Base(name) != name || j.getenv("PATH") == os.Getenv("PATH") {
-		return tool.Find(name)
-	}
-	for _, dir := range filepath.SplitList(j.getenv("PATH")) {
-		if path, err := tool.Find(filepath.Join(dir, name)); err == nil && filepath.IsAbs(path) {
-			return path, nil
-		}
-	}
-	return "", fmt.Errorf("%w: %s", tool.ErrMissing, name)
 }
