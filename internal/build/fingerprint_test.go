@@ -68,22 +68,3 @@ func TestSourceDigest(t *testing.T) {
 		})
 	}
 }
-
-func TestSourceDigestOfWhatCannotBeRead(t *testing.T) {
-	t.Parallel()
-	if os.Getuid() == 0 {
-		t.Skip("root reads everything")
-	}
-	dir := t.TempDir()
-	write(t, dir, "secret", "x")
-	write(t, dir, "folder/a", "x")
-	for _, name := range []string{"secret", "folder"} {
-		if err := os.Chmod(filepath.Join(dir, name), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "folder"), 0o755) })
-	if _, err := sourceDigest(t.Context(), newJob(Options{Project: &project.Project{Dir: dir}})); err != nil {
-		t.Error(err)
-	}
-}
