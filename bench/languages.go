@@ -26,6 +26,9 @@ type language struct {
 	maxSize float64
 }
 
+// optimize is the call of wasm-opt that wasmctl makes for Rust and C++.
+const optimize = "wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals"
+
 // caches is where the bare commands keep what they fetch and compile in a container.
 const caches = "/tmp/bench-cache"
 
@@ -37,19 +40,19 @@ func languages() []language {
 			container: `GOOS=wasip1 GOARCH=wasm GOTOOLCHAIN=local /usr/lib/go-1.24/bin/go build -buildvcs=false -buildmode=c-shared -trimpath -ldflags="-s -w" -o bare.wasm .`,
 		},
 		{
-			name: "rust", file: "src/lib.rs", line: "pub static BENCHMARK_ROUND: u32 = %d;", maxSize: 105,
-			host:      `RUSTFLAGS="--remap-path-prefix=$PWD=/s" cargo build --quiet --release --locked --target wasm32-unknown-unknown && cp target/wasm32-unknown-unknown/release/*.wasm bare.wasm`,
-			container: `RUSTFLAGS="--remap-path-prefix=$PWD=/s" cargo build --quiet --release --locked --target wasm32-unknown-unknown && wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals target/wasm32-unknown-unknown/release/*.wasm -o bare.wasm`,
-		},
-		{
 			name: "cpp", file: "src/filter.cc", line: "int benchmark_round = %d;", maxSize: 30,
-			host:      `make --quiet OUT=bare.wasm`,
-			container: `make --quiet OUT=bare.o.wasm && wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals bare.o.wasm -o bare.wasm`,
+			host:      `make --quiet -j$(nproc) OUT=bare.o.wasm && ` + optimize + ` bare.o.wasm -o bare.wasm`,
+			container: `make --quiet -j$(nproc) OUT=bare.o.wasm && ` + optimize + ` bare.o.wasm -o bare.wasm`,
 		},
 		{
 			name: "assemblyscript", file: "assembly/index.ts", line: "const benchmarkRound = %d;", maxSize: 12,
 			host:      `{ [ -d node_modules ] || npm ci --silent --ignore-scripts --no-audit --no-fund --prefer-offline; } && node node_modules/assemblyscript/bin/asc.js assembly/index.ts --target release --outFile bare.wasm`,
 			container: `{ [ -d node_modules ] || npm ci --silent --ignore-scripts --no-audit --no-fund --prefer-offline; } && node node_modules/assemblyscript/bin/asc.js assembly/index.ts --target release --outFile bare.wasm`,
+		},
+		{
+			name: "rust", file: "src/lib.rs", line: "pub static BENCHMARK_ROUND: u32 = %d;", maxSize: 105,
+			host:      `RUSTFLAGS="--remap-path-prefix=$PWD=/s" cargo build --quiet --release --locked --target wasm32-unknown-unknown && ` + optimize + ` target/wasm32-unknown-unknown/release/*.wasm -o bare.wasm`,
+			container: `RUSTFLAGS="--remap-path-prefix=$PWD=/s" cargo build --quiet --release --locked --target wasm32-unknown-unknown && ` + optimize + ` target/wasm32-unknown-unknown/release/*.wasm -o bare.wasm`,
 		},
 	}
 }
@@ -112,10 +115,6 @@ func (b *bench) buildsIn(ctx context.Context, l language, place string) error {
 		return err
 	}
 	b.addBuild(what+": one line changed", s, extra)
-	if l.name == "go" && place == "host" {
-		b.results[len(b.results)-1].maxRatio = 1.2
-		b.results[len(b.results)-1].target += " and ratio at most 1.2"
-	}
 
 	s, err = interleave(rounds,
 		timed(nil, func(int) error { return ours(project("ours", 0)) }),
@@ -131,10 +130,15 @@ func (b *bench) buildsIn(ctx context.Context, l language, place string) error {
 }
 
 func (b *bench) addBuild(what string, s [][]float64, extra float64) {
-	b.add(result{
+	r := result{
 		what: what, unit: "ms", ours: s[0], against: "bare command", theirs: s[1],
 		maxExtra: extra, target: fmt.Sprintf("at most %s ms more", number(extra)),
-	})
+	}
+	if what == "go, host: one line changed" {
+		r.maxRatio = 1.2
+		r.target += " and ratio at most 1.2"
+	}
+	b.add(r)
 }
 
 func (b *bench) addSize(what, project string, l language) error {

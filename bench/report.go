@@ -20,7 +20,11 @@ type result struct {
 	target string
 }
 
-func (b *bench) add(r result) { b.results = append(b.results, r) }
+// add keeps a result, and shows it: a whole run takes a while.
+func (b *bench) add(r result) {
+	b.results = append(b.results, r)
+	fmt.Fprintln(os.Stderr, r.row())
+}
 
 func (r result) ratio() float64 { return median(r.ours) / median(r.theirs) }
 

@@ -11,10 +11,12 @@ CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o "$bin/" ./cmd/wasmctl
 CGO_ENABLED=0 go -C bench/oras build -trimpath -ldflags '-s -w' -o "$bin/" oras.land/oras/cmd/oras
 go build -o "$bin/bench" ./bench
 
-if [ -z "${WASMCTL_TEST_ENVOY:-}" ]; then
+if [ -z "${WASMCTL_TEST_ENVOY:-}" ] || [ -z "${WASMCTL_TEST_RUST:-}" ]; then
   [ -s .cache/test.env ] || scripts/prepare.sh .cache/test.env
   . .cache/test.env
 fi
+# The Rust toolchain with the WebAssembly target comes first.
+PATH=${WASMCTL_TEST_RUST:+$WASMCTL_TEST_RUST:}$PATH
 : "${WASMCTL_TEST_ENVOY:?an Envoy is needed to compare with}"
 
 if [ $# = 0 ]; then
